@@ -1,0 +1,59 @@
+/**
+ * The broker: work queues between functions, at least once.
+ *
+ * Promises that every adapter keeps (`test/contracts/broker.test.ts` holds them all to it):
+ * - `publish` resolves only when the message is durable in every queue bound to its type; a type that no queue is
+ *   bound to is refused (`unroutable`), never swallowed.
+ * - A delivered message is held until it is settled. A consumer that dies without settling gives it back.
+ * - Settling by a holder whose hold has lapsed changes nothing (fencing): `settle` then answers `false`.
+ * - `retry` counts an attempt, `park` does not. Both come back after `delay_seconds`, never earlier.
+ * - Order is promised per `partition_key` only where the queue asks for it, and never across keys.
+ * - Dead letters keep the message, its attempts and the reason until they are redriven or discarded.
+ */
+import type { CloudEvent } from "#lib/events.ts";
+
+export type QueueSpec = {
+  /** Unique name, e.g. `ai.match-plate`. */
+  name: string;
+  /** Event types this queue receives, e.g. `lpr.detected`. */
+  types: readonly string[];
+  /** How many messages one consumer holds at once. Default 4. */
+  parallel?: number;
+  /** True: one message per `partition_key` at a time, in the order they were published. */
+  ordered?: boolean;
+};
+
+export type Delivery = {
+  event: CloudEvent;
+  queue: string;
+  /** 1 for the first. Parking does not raise it. */
+  attempt: number;
+  /** Grows with every hand-out; a settlement with an old one is refused. */
+  fencing_token: number;
+  /** When it was first published. */
+  published_at: Date;
+};
+
+export type Settlement =
+  | { done: true }
+  | { retry: true; delay_seconds: number; reason: string }
+  | { park: true; delay_seconds: number; reason: string }
+  | { dead: true; reason: string };
+
+export type DeadLetter = { id: string; queue: string; event: CloudEvent; attempts: number; reason: string; died_at: Date };
+
+export type QueueDepth = { queue: string; waiting: number; held: number; parked: number; dead: number; oldest_seconds: number };
+
+export type Consumer = { stop(): Promise<void> };
+
+export type Broker = {
+  /** Throws `unavailable` when durability could not be confirmed in 5 s: then nobody knows whether it is in. */
+  publish(events: readonly CloudEvent[]): Promise<void>;
+  /** Calls `handle` for each message, at most `parallel` at once. The answer settles it; a throw is `retry` after 1 s. */
+  consume(queue: string, handle: (delivery: Delivery) => Promise<Settlement>): Promise<Consumer>;
+  /** Puts dead letters back with attempts reset: one id, all of a queue, or everything. Answers how many. */
+  redrive(which: { id: string } | { queue: string } | "all"): Promise<number>;
+  deadLetters(queue: string, limit: number): Promise<DeadLetter[]>;
+  depths(): Promise<QueueDepth[]>;
+  close(): Promise<void>;
+};

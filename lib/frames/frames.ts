@@ -1,0 +1,36 @@
+/**
+ * Frames on their way to analysis. This port promises less than the broker, on purpose:
+ *
+ * - `offer` = taken, not kept: a restart or a full queue may lose frames that wait.
+ * - Bounded by count and age. At most 2 wait per camera: the newest wins, and a busy camera never evicts a quiet one.
+ * - Once handed out, a frame is held until it is settled; after a crash of its holder it is offered again, three times
+ *   at most, then its bytes and the reason are kept among the last 100 refused.
+ */
+export type FrameFormat = "h264" | "h265" | "jpeg" | "png";
+
+export type Frame = {
+  /** UUIDv7, made by who took the picture. */
+  id: string;
+  cidade_id: string;
+  camera_id: string;
+  /** Server time, corrected by the agent's measured clock offset. */
+  captured_at: Date;
+  format: FrameFormat;
+  /** One access unit with its parameter sets (Annex B), or one JPEG or PNG. At most 5 MiB. */
+  bytes: Uint8Array;
+  correlation_id: string;
+};
+
+export type HeldFrame = { frame: Frame; attempt: number };
+export type Refused = { frame: Frame; reason: string; refused_at: Date };
+export type FrameCounts = { waiting: number; held: number; taken: number; evicted: number; expired: number; refused: number };
+
+export type Frames = {
+  /** `false`: an older frame of this camera had to go. Throws `too_large` above 5 MiB. */
+  offer(frame: Frame): Promise<boolean>;
+  /** Calls `handle` for each frame, at most `parallel` at once. A throw counts as one of the three tries. */
+  consume(parallel: number, handle: (held: HeldFrame) => Promise<void>): Promise<{ stop(): Promise<void> }>;
+  refused(): Promise<Refused[]>;
+  counts(): Promise<FrameCounts>;
+  close(): Promise<void>;
+};
