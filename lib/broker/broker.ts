@@ -40,9 +40,23 @@ export type Settlement =
   | { park: true; delay_seconds: number; reason: string }
   | { dead: true; reason: string };
 
-export type DeadLetter = { id: string; queue: string; event: CloudEvent; attempts: number; reason: string; died_at: Date };
+export type DeadLetter = {
+  id: string;
+  queue: string;
+  event: CloudEvent;
+  attempts: number;
+  reason: string;
+  died_at: Date;
+};
 
-export type QueueDepth = { queue: string; waiting: number; held: number; parked: number; dead: number; oldest_seconds: number };
+export type QueueDepth = {
+  queue: string;
+  waiting: number;
+  held: number;
+  parked: number;
+  dead: number;
+  oldest_seconds: number;
+};
 
 export type Consumer = { stop(): Promise<void> };
 

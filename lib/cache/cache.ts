@@ -9,7 +9,10 @@ export type Cache = {
   set(key: string, value: Uint8Array | string, options: { ttl_seconds: number }): Promise<void>;
   delete(key: string): Promise<void>;
   /** GCRA: `count` per `seconds`, smooth. `allowed: false` says when to try again. */
-  limit(key: string, rate: { count: number; seconds: number }): Promise<{ allowed: boolean; retry_after_seconds: number }>;
+  limit(
+    key: string,
+    rate: { count: number; seconds: number },
+  ): Promise<{ allowed: boolean; retry_after_seconds: number }>;
   publish(channel: string, message: string): Promise<void>;
   /** `listener` must not throw. */
   subscribe(channel: string, listener: (message: string) => void): Promise<{ stop(): Promise<void> }>;

@@ -23,7 +23,14 @@ export type Frame = {
 
 export type HeldFrame = { frame: Frame; attempt: number };
 export type Refused = { frame: Frame; reason: string; refused_at: Date };
-export type FrameCounts = { waiting: number; held: number; taken: number; evicted: number; expired: number; refused: number };
+export type FrameCounts = {
+  waiting: number;
+  held: number;
+  taken: number;
+  evicted: number;
+  expired: number;
+  refused: number;
+};
 
 export type Frames = {
   /** `false`: an older frame of this camera had to go. Throws `too_large` above 5 MiB. */

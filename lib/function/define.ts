@@ -19,7 +19,13 @@ export type Outbox = {
 
 export type Audit = {
   /** What was done, for the row that the host writes in this transaction. Never a secret. */
-  note(entry: { object_type: string; object_id: string; cidade_id?: string; purpose?: string; details?: Record<string, unknown> }): void;
+  note(entry: {
+    object_type: string;
+    object_id: string;
+    cidade_id?: string;
+    purpose?: string;
+    details?: Record<string, unknown>;
+  }): void;
 };
 
 export type Tx = { sql: TransactionSql; outbox: Outbox };
@@ -125,8 +131,9 @@ export const http = <const N extends Names, I extends z.ZodObject, O extends z.Z
   definition: HttpFunction<N, I, O>,
 ): HttpFunction<N, I, O> => definition;
 
-export const queue = <const N extends Names, I extends z.ZodObject>(definition: QueueFunction<N, I>): QueueFunction<N, I> =>
-  definition;
+export const queue = <const N extends Names, I extends z.ZodObject>(
+  definition: QueueFunction<N, I>,
+): QueueFunction<N, I> => definition;
 
 export const cron = <const N extends Names>(definition: CronFunction<N>): CronFunction<N> => definition;
 

@@ -2,7 +2,13 @@
  * The relay that FFmpeg and viewers read from. Beside MediaMTX it is MediaMTX, alone it is the agent's own loopback relay.
  * A camera's address goes in and never comes out again.
  */
-export type MediaPath = { name: string; ready: boolean; ready_since: Date | null; bytes_received: number; readers: number };
+export type MediaPath = {
+  name: string;
+  ready: boolean;
+  ready_since: Date | null;
+  bytes_received: number;
+  readers: number;
+};
 
 export type MediaServer = {
   /** Idempotent: a path with the same name and source is left alone, with another source it is replaced. */

@@ -22,7 +22,12 @@ export type PutOptions = {
 export type SignedUrl = { url: string; headers: Record<string, string>; expires_at: Date };
 
 export type ObjectStore = {
-  put(bucket: Bucket, key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<ObjectHead>;
+  put(
+    bucket: Bucket,
+    key: string,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+    options: PutOptions,
+  ): Promise<ObjectHead>;
   get(bucket: Bucket, key: string, range?: ByteRange): Promise<Uint8Array | null>;
   /** For what does not fit in memory. */
   stream(bucket: Bucket, key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | null>;
@@ -31,7 +36,11 @@ export type ObjectStore = {
   /** Ascending by key, at most 1000; `after` is the last key of the page before. */
   list(bucket: Bucket, prefix: string, after?: string): Promise<{ key: string; bytes: number }[]>;
   /** A URL that lets its bearer read this one object. `filename` makes the browser save it under that name. */
-  signedGet(bucket: Bucket, key: string, options: { expires_in_seconds: number; filename?: string }): Promise<SignedUrl>;
+  signedGet(
+    bucket: Bucket,
+    key: string,
+    options: { expires_in_seconds: number; filename?: string },
+  ): Promise<SignedUrl>;
   /** A URL that lets its bearer store exactly these bytes: key, length, type and checksum are bound. */
   signedPut(
     bucket: Bucket,

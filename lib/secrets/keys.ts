@@ -7,12 +7,30 @@ export type Keys = {
   /** Throws `internal` naming the key id when the key is gone or the text was tampered with. */
   open(sealed: string, context: string): Promise<string>;
   /** Access token, RS256 with `kid`. */
-  signAccessToken(claims: { sub: string; sid: string; sv: number; cities: readonly string[] | "all"; permissions: readonly string[] }): Promise<{ token: string; expires_at: Date }>;
+  signAccessToken(claims: {
+    sub: string;
+    sid: string;
+    sv: number;
+    cities: readonly string[] | "all";
+    permissions: readonly string[];
+  }): Promise<{ token: string; expires_at: Date }>;
   /** Throws `unauthorized`. Only RS256, only our keys, `exp` required, skew ≤ 30 s. */
-  verifyAccessToken(token: string): Promise<{ sub: string; sid: string; sv: number; cities: readonly string[] | "all"; permissions: readonly string[] }>;
+  verifyAccessToken(
+    token: string,
+  ): Promise<{
+    sub: string;
+    sid: string;
+    sv: number;
+    cities: readonly string[] | "all";
+    permissions: readonly string[];
+  }>;
   jwks(): Promise<{ keys: Record<string, unknown>[] }>;
   /** HMAC-SHA-256 over `text`, lower-case hex, by the newest key of the ring, with its id. */
   mac(ring: "refresh" | "urls" | "cursors" | "streams", text: string): Promise<{ key_id: string; mac: string }>;
   /** Constant time; `false` also when the key id is unknown. */
-  checkMac(ring: "refresh" | "urls" | "cursors" | "streams", text: string, signed: { key_id: string; mac: string }): Promise<boolean>;
+  checkMac(
+    ring: "refresh" | "urls" | "cursors" | "streams",
+    text: string,
+    signed: { key_id: string; mac: string },
+  ): Promise<boolean>;
 };
