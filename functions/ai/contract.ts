@@ -1,0 +1,200 @@
+/** All that others may know of the ai context. */
+import * as z from "zod";
+import { eventType } from "#lib/events.ts";
+import { Page, Time, listOf } from "#lib/wire/lists.ts";
+
+/** Why somebody searches; which need a process number is decided in `functions/ai/purposes.ts`. */
+export const PurposeCode = z.enum([
+  "criminal_investigation",
+  "stolen_vehicle",
+  "missing_person",
+  "traffic_accident",
+  "court_order",
+  "system_check",
+]);
+export const Purpose = z.strictObject({
+  purpose: PurposeCode,
+  purpose_reference: z.string().trim().max(100).optional(),
+});
+
+/**
+ * The client's own form, `POST /api/lpr/events` with a camera's key. Unknown names are kept in the raw body and ignored.
+ * Only what is wrong in form (no JSON, over 10 MB) is refused when posting; the meaning is judged by the queue function.
+ */
+export const LprEventBody = z.object({
+  /** The camera's own id of this read: a repeated post is the same event. Default: derived from plate and time. */
+  event_id: z.string().max(100).optional(),
+  /** Optional: the key already says which. When given it must be that camera. */
+  camera_id: z.uuid().optional(),
+  /** As read, any writing: `ABC-1234`, `abc1d23`. Absent or empty: a passage whose plate was not read. */
+  plate: z.string().max(200).nullish(),
+  /** 0 to 1. */
+  confidence: z.number().min(0).max(1).nullish(),
+  detected_at: Time,
+  /** JPEG or PNG, base64 (a `data:` prefix is allowed), ≤ 5 MB decoded: the scene. */
+  image: z.string().nullish(),
+  /** The plate alone. */
+  plate_image: z.string().nullish(),
+  direction: z.enum(["approaching", "departing"]).nullish(),
+  vehicle: z.object({ type: z.string().max(40).nullish(), color: z.string().max(40).nullish() }).nullish(),
+  alternatives: z
+    .array(z.object({ plate: z.string().max(20), confidence: z.number().min(0).max(1) }))
+    .max(20)
+    .nullish(),
+});
+export type LprEventBody = z.infer<typeof LprEventBody>;
+export const LprReceipt = z.object({ id: z.uuid(), status: z.literal("accepted") });
+
+export const PlateRead = z.object({
+  id: z.uuid(),
+  cidade_id: z.uuid(),
+  camera_id: z.uuid(),
+  camera_nome: z.string(),
+  plate: z.string().nullable(),
+  plate_raw: z.string().nullable(),
+  /** old LLLDDDD, mercosul LLLDLDD, other */
+  layout: z.enum(["old", "mercosul", "other"]).nullable(),
+  confidence: z.number().nullable(),
+  alternatives: z.array(z.object({ plate: z.string(), confidence: z.number() })).nullable(),
+  source: z.enum(["camera", "frame", "manual"]),
+  sighting_id: z.uuid(),
+  direction: z.enum(["approaching", "departing"]).nullable(),
+  vehicle: z.object({ type: z.string().nullable(), color: z.string().nullable() }).nullable(),
+  captured_at: Time,
+  received_at: Time,
+  camera_time: Time.nullable(),
+  time_flag: z.enum(["too_old", "in_future"]).nullable(),
+  image_problem: z.string().nullable(),
+  /** Signed, ≤ 10 min; null when there is no picture. */
+  image_url: z.string().nullable(),
+  plate_image_url: z.string().nullable(),
+});
+export type PlateRead = z.infer<typeof PlateRead>;
+export const PlateReadList = listOf(PlateRead);
+/** The running list of a city, newest first. */
+export const PlateReadQuery = Page.extend({
+  cidade_id: z.uuid(),
+  camera_id: z.uuid().optional(),
+  from: Time.optional(),
+  to: Time.optional(),
+});
+/** Exact (`ABC1D23`), prefix (`ABC*`), wildcards (`?` one, `*` any number): `A?C1*`. At least two characters must be given. */
+export const PlateSearch = Page.extend({
+  cidade_ids: z.array(z.uuid()).min(1).max(50),
+  plate: z.string().trim().min(2).max(12),
+  from: Time.optional(),
+  to: Time.optional(),
+  camera_id: z.uuid().optional(),
+  purpose: PurposeCode,
+  purpose_reference: z.string().trim().max(100).optional(),
+});
+export const ById = z.strictObject({ id: z.uuid() });
+
+export const Priority = z.enum(["critical", "attention", "info"]);
+export const Watchlist = z.object({
+  id: z.uuid(),
+  cidade_id: z.uuid(),
+  nome: z.string(),
+  legal_basis: z.string().nullable(),
+  priority: Priority,
+  is_active: z.boolean(),
+  created_at: Time,
+});
+export const NewWatchlist = z.strictObject({
+  cidade_id: z.uuid(),
+  nome: z.string().trim().min(2).max(200),
+  legal_basis: z.string().trim().max(500).optional(),
+  priority: Priority.default("attention"),
+});
+export const WatchlistQuery = Page.extend({ cidade_id: z.uuid() });
+export const WatchlistList = listOf(Watchlist);
+export const WatchlistEntry = z.object({
+  id: z.uuid(),
+  cidade_id: z.uuid(),
+  watchlist_id: z.uuid(),
+  plate: z.string(),
+  reason: z.string(),
+  expires_at: Time,
+  created_by: z.string(),
+  created_at: Time,
+});
+/** A full plate, old or Mercosul; at most 1 year ahead. The other writing of the same plate is matched too. */
+export const NewWatchlistEntry = z.strictObject({
+  watchlist_id: z.uuid(),
+  cidade_id: z.uuid(),
+  plate: z.string().trim().min(7).max(8),
+  reason: z.string().trim().min(3).max(500),
+  expires_at: Time,
+});
+export const WatchlistEntryQuery = Page.extend({ cidade_id: z.uuid(), watchlist_id: z.uuid().optional() });
+export const WatchlistEntryList = listOf(WatchlistEntry);
+
+export const Alert = z.object({
+  id: z.uuid(),
+  cidade_id: z.uuid(),
+  plate: z.string(),
+  priority: Priority,
+  reason: z.string(),
+  watchlist_nome: z.string(),
+  entry_plate: z.string(),
+  status: z.enum(["new", "acknowledged"]),
+  created_at: Time,
+  acknowledged_at: Time.nullable(),
+  acknowledged_by: z.string().nullable(),
+  version: z.int(),
+  read: PlateRead,
+});
+export type Alert = z.infer<typeof Alert>;
+export const AlertQuery = Page.extend({ cidade_id: z.uuid(), status: z.enum(["new", "acknowledged"]).optional() });
+export const AlertList = listOf(Alert);
+export const Nothing = z.null();
+
+// Events -------------------------------------------------------------------------------------------------------------
+export const LprPosted = eventType(
+  "lpr.posted",
+  1,
+  z.object({ raw_post_id: z.uuid(), cidade_id: z.uuid(), camera_id: z.uuid() }),
+);
+export const LprDetected = eventType(
+  "lpr.detected",
+  1,
+  z.object({
+    event_id: z.uuid(),
+    cidade_id: z.uuid(),
+    camera_id: z.uuid(),
+    plate: z.string().nullable(),
+    confidence: z.number().nullable(),
+    captured_at: Time,
+    source: z.enum(["camera", "frame", "manual"]),
+  }),
+);
+export const AlertTriggered = eventType(
+  "alert.triggered",
+  1,
+  z.object({
+    alert_id: z.uuid(),
+    cidade_id: z.uuid(),
+    event_id: z.uuid(),
+    plate: z.string(),
+    priority: Priority,
+    created_at: Time,
+  }),
+);
+export const AlertAcknowledged = eventType(
+  "alert.acknowledged",
+  1,
+  z.object({ alert_id: z.uuid(), cidade_id: z.uuid() }),
+);
+
+// Functions (name · route · access):
+// receive-lpr-event   POST /api/lpr/events (202)          camera; rawBody, ≤ 16 MB (see house: plate ingest)
+// parse-lpr-event     queue lpr.posted → row, pictures, keys, deletes the raw row, lpr.detected
+// list-plates         GET  /api/plates                    plates.view
+// search-plates       POST /api/plates/search             plates.search (audited with purpose)
+// read-plate          GET  /api/plates/{id}               plates.view (audited)
+// create-watchlist, list-watchlists   POST, GET /api/watchlists           watchlists.manage
+// create-watchlist-entry, list-watchlist-entries, remove-watchlist-entry   POST, GET /api/watchlist-entries · DELETE /api/watchlist-entries/{id}
+// match-plate         queue lpr.detected → alerts + alert.triggered
+// list-alerts, read-alert   GET /api/alerts, /api/alerts/{id}    alerts.view
+// acknowledge-alert   POST /api/alerts/{id}/acknowledge   alerts.handle (audited)
+// notify-of-…         queue lpr.detected, alert.triggered, alert.acknowledged, clip.* … → cache channel notifications:<cidade_id>
