@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { connectFrames } from "#lib/frames/connect.ts";
+import { memoryFrames } from "#lib/frames/memory.ts";
+import { arrayFrames } from "./adapters/array-frames.ts";
+import { brokenFrames } from "./broken/frames.ts";
+import { frameOf, framesChecks, type FramesBench } from "./frames.ts";
+import { handClock, mustFail } from "./check.ts";
+
+const adapters: Record<string, () => Promise<FramesBench>> = {
+  memory: async () => {
+    const clock = handClock();
+    const options = { clock: clock.now, max_waiting: 8, max_age_ms: 30_000, drain_ms: 20 };
+    const frames = await connectFrames("memory:", options);
+    return { frames, pass: async (ms) => clock.pass(ms), close: frames.close };
+  },
+  "array (test only)": async () => {
+    const clock = handClock();
+    const frames = arrayFrames(() => clock.now().getTime(), 8, 30_000);
+    return { frames, pass: async (ms) => clock.pass(ms), close: frames.close };
+  },
+};
+
+for (const [name, make] of Object.entries(adapters)) {
+  describe(`frames: ${name}`, () => {
+    for (const { title, run } of framesChecks) test(title, () => run(make));
+  });
+}
+
+describe("frames: the contract notices a port that", () => {
+  for (const broken of brokenFrames) test.concurrent(broken.name, () => mustFail(framesChecks, broken));
+});
+
+test("waiting frames stay within the bound of bytes, and a second frame makes room for another camera's first", async () => {
+  const frames = memoryFrames({ max_bytes: 100 });
+  await frames.offer(frameOf("a", "", 40));
+  await frames.offer(frameOf("a", "", 40));
+  expect(await frames.offer(frameOf("b", "", 40))).toBe(true);
+  expect(await frames.counts()).toMatchObject({ waiting: 2, evicted: 1 });
+});
+
+test("an unknown scheme is refused by naming those that exist", async () => {
+  await expect(connectFrames("carrier-pigeon://x")).rejects.toThrow("memory:");
+});
