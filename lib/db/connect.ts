@@ -1,0 +1,44 @@
+/** Connections to PostgreSQL. `?pgbouncer=1` in the URL: no prepared statements. */
+import postgres from "postgres";
+
+export type Sql = postgres.Sql;
+export type TransactionSql = postgres.TransactionSql;
+
+export type SqlOptions = { max?: number; application_name?: string; idle_seconds?: number };
+
+export const connectSql = (url: string, options: SqlOptions = {}): Sql => {
+  const address = new URL(url);
+  const pooled = address.searchParams.get("pgbouncer") === "1";
+  address.searchParams.delete("pgbouncer");
+  return postgres(address.href, {
+    max: options.max ?? 10,
+    idle_timeout: options.idle_seconds ?? 60,
+    connect_timeout: 10,
+    prepare: !pooled,
+    // Asking the catalogue for array types costs a round trip per connection; the few used are given by hand.
+    fetch_types: false,
+    onnotice: () => {},
+    connection: { application_name: options.application_name ?? "gt-vision" },
+    types: { bigint: safeInteger, day: plainDay },
+  });
+};
+
+/** int8 as a number while it is exact, which our counts and sizes are. */
+const safeInteger = {
+  to: 20,
+  from: [20],
+  serialize: (value: number): string => String(value),
+  parse: (text: string): number => {
+    const number = Number(text);
+    if (!Number.isSafeInteger(number)) throw new RangeError("An integer of the database is too large for a number");
+    return number;
+  },
+};
+
+/** A `date` is a day somewhere, not an instant. */
+const plainDay = {
+  to: 1082,
+  from: [1082],
+  serialize: (value: string): string => value,
+  parse: (text: string): string => text,
+};

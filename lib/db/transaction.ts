@@ -1,0 +1,91 @@
+/** The only way to the tables of a city: a transaction whose first statement says which cities. */
+import postgres from "postgres";
+import { AppError } from "#lib/errors.ts";
+import type { Sql, TransactionSql } from "./connect.ts";
+
+const RETRIES = 3;
+
+/**
+ * `cities`: what the caller may see, `'all'` for every one. `read` transactions are read only.
+ * Serialisation failures and deadlocks are tried again (the work must have no effect outside), outages are `unavailable`.
+ */
+export const withTenant = async <R>(
+  sql: Sql,
+  cities: readonly string[] | "all",
+  mode: "read" | "write",
+  work: (tx: TransactionSql) => Promise<R>,
+): Promise<R> => {
+  const setting = cities === "all" ? "*" : cities.join(",");
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await sql.begin(mode === "read" ? "read only" : "read write", async (tx) => {
+        // Not awaited apart: it is sent ahead of the first statement of the work in the same pipeline.
+        const named = tx`select set_config('app.cities', ${setting}, true)`;
+        named.catch(() => {});
+        const [result] = await Promise.all([work(tx), named]);
+        return result;
+      })) as R;
+    } catch (error) {
+      if (isConflict(error) && attempt < RETRIES) continue;
+      throw asAppError(error);
+    }
+  }
+};
+
+const isConflict = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && (error.code === "40001" || error.code === "40P01");
+
+/** What the database says when it is not the statement's fault. */
+const outages = new Set([
+  "08000",
+  "08001",
+  "08003",
+  "08004",
+  "08006", // connection
+  "53000",
+  "53100",
+  "53200",
+  "53300",
+  "53400", // resources: disk full, memory, too many connections
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05", // shutting down, starting up
+  "57014",
+  "55P03",
+  "25P03",
+  "25006", // cancelled by its limit, lock not to be had, idle too long, read only
+  "40001",
+  "40P01", // still in conflict after the retries
+  "58030",
+  "58000", // input or output error
+]);
+const lines = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT",
+  "ETIMEDOUT",
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "CONNECT_TIMEOUT",
+]);
+
+/** Leaves what is the caller's business (unique keys, checks, AppErrors) as it is. */
+export const asAppError = (error: unknown): unknown => {
+  if (error instanceof AppError || !(error instanceof Error)) return error;
+  const code = "code" in error ? String(error.code) : "";
+  if (!outages.has(code) && !lines.has(code)) return error;
+  return new AppError("unavailable", "The database does not answer as it should", {
+    reason: "database.unavailable",
+    retry_after_seconds: 5,
+    cause: error,
+  });
+};
+
+/** Unique violation, by the name of the constraint or index. */
+export const isDuplicate = (error: unknown, constraint?: string): boolean =>
+  error instanceof postgres.PostgresError &&
+  error.code === "23505" &&
+  (constraint === undefined || error.constraint_name === constraint);

@@ -1,0 +1,47 @@
+/** One PostgreSQL for the whole run; a migrated template that each test file clones in some 30 ms. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import postgres from "postgres";
+import { migrate } from "#lib/db/migrate.ts";
+import { ensureRoles } from "#lib/db/roles.ts";
+import { startPostgres } from "#infra/local/postgres.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    superuser_url: string;
+  }
+}
+
+export const TEMPLATE = "gt_template";
+export const passwords = { gt_owner: "owner", gt_app: "app", gt_system: "system", gt_backup: "backup" };
+
+export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+  const folder = mkdtempSync(join(tmpdir(), "gt-test-"));
+  const server = await startPostgres({ dataDir: join(folder, "postgres"), password: "superuser", durable: false });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await makeTemplate(server.superuser_url);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  project.provide("superuser_url", server.superuser_url);
+  return stop;
+};
+
+const makeTemplate = async (superuser_url: string): Promise<void> => {
+  await ensureRoles(superuser_url, TEMPLATE, passwords);
+  const url = new URL(superuser_url);
+  url.pathname = `/${TEMPLATE}`;
+  url.username = "gt_owner";
+  url.password = passwords.gt_owner;
+  await migrate(url.href, join(import.meta.dirname, "../../migrations"));
+  const sql = postgres(superuser_url, { max: 1 });
+  await sql.unsafe(`alter database ${TEMPLATE} is_template true allow_connections false`);
+  await sql.end();
+};
