@@ -1,0 +1,77 @@
+/** The database of one machine: server, logins, tables. */
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { connectSql } from "#lib/db/connect.ts";
+import { migrate } from "#lib/db/migrate.ts";
+import { ensureRoles } from "#lib/db/roles.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { startPostgres, type LocalPostgres } from "./postgres.ts";
+import type { DatabaseUrls } from "./urls.ts";
+
+const DATABASE = "gt_vision";
+const Passwords = z.object({
+  superuser: z.string(),
+  gt_owner: z.string(),
+  gt_app: z.string(),
+  gt_system: z.string(),
+  gt_backup: z.string(),
+});
+type Passwords = z.infer<typeof Passwords>;
+
+export type LocalDatabase = { server: LocalPostgres; urls: DatabaseUrls };
+
+/** Starts the server and brings the tables to this program's version. */
+export const openDatabase = async (
+  folder: DataFolder,
+  root: string,
+  say: (line: string) => void,
+): Promise<LocalDatabase> => {
+  const passwords = readPasswords(folder.secrets);
+  const server = await startPostgres({
+    dataDir: join(folder.root, "postgres"),
+    password: passwords.superuser,
+    durable: true,
+    say,
+  });
+  try {
+    await ensureRoles(server.superuser_url, DATABASE, passwords);
+    const url = (user: keyof Omit<Passwords, "superuser">): string => {
+      const made = new URL(server.superuser_url);
+      [made.pathname, made.username, made.password] = [`/${DATABASE}`, user, passwords[user]];
+      return made.href;
+    };
+    const urls = { app: url("gt_app"), system: url("gt_system"), owner: url("gt_owner") };
+    const applied = await migrate(urls.owner, join(root, "migrations"));
+    if (applied.length > 0) say(`Database: ${applied.length} migrations applied.`);
+    await rememberInstallation(urls.system, folder.installation.id);
+    return { server, urls };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+};
+
+const rememberInstallation = async (system_url: string, id: string): Promise<void> => {
+  const sql = connectSql(system_url, { max: 1 });
+  try {
+    await sql`insert into installation (id) values (${id}) on conflict do nothing`;
+    const [found] = await sql<{ id: string }[]>`select id from installation`;
+    if (found?.id !== id) {
+      throw new Error(
+        "This data folder and its database belong to different installations (installation.json says one, the database another). Restore both from the same backup.",
+      );
+    }
+  } finally {
+    await sql.end();
+  }
+};
+
+const readPasswords = (secrets: string): Passwords => {
+  const file = join(secrets, "database.json");
+  if (existsSync(file)) return Passwords.parse(JSON.parse(readFileSync(file, "utf8")));
+  const made = Object.fromEntries(Object.keys(Passwords.shape).map((name) => [name, randomBytes(24).toString("hex")]));
+  writeFileSync(file, JSON.stringify(made, null, 2), { mode: 0o600 });
+  return Passwords.parse(made);
+};
