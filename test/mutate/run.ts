@@ -1,0 +1,80 @@
+/**
+ * `npm run mutate`: takes each named guard away, in a copy of the sources, and shows that its test turns red.
+ * `npm run mutate -- WORD` only those whose title contains the word. Ends with `N passed, N failed`.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { guards, type Guard } from "./guards.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const copied = [
+  "lib",
+  "functions",
+  "connector",
+  "gateway",
+  "edge-agent",
+  "console",
+  "infra",
+  "demo",
+  "test",
+  "migrations",
+  "docs",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+  "stack.yml",
+];
+
+const copySources = (): string => {
+  const copy = mkdtempSync(join(tmpdir(), "gt-mutate-"));
+  for (const name of copied) cpSync(join(root, name), join(copy, name), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  return copy;
+};
+
+type Verdict = { held: boolean; why: string };
+
+const tryWithout = (copy: string, guard: Guard): Verdict => {
+  const file = join(copy, guard.file);
+  const original = readFileSync(file, "utf8");
+  if (original.split(guard.find).length !== 2)
+    return { held: false, why: `the guard's text is not found exactly once in ${guard.file}` };
+  writeFileSync(
+    file,
+    original.replace(guard.find, () => guard.replace),
+  );
+  try {
+    const args = ["run", ...guard.tests, ...(guard.title ? ["-t", guard.title] : [])];
+    const result = spawnSync(join(root, "node_modules/.bin/vitest"), args, {
+      cwd: copy,
+      encoding: "utf8",
+      timeout: 180_000,
+    });
+    if (result.status === 0) return { held: false, why: "its test stays green" };
+    const failed = /(\d+) failed/.test(result.stdout);
+    return failed
+      ? { held: true, why: "" }
+      : { held: false, why: `the tests did not run: ${result.stderr.slice(-400)}` };
+  } finally {
+    writeFileSync(file, original);
+  }
+};
+
+const wanted = process.argv[2] ?? "";
+const chosen = guards.filter(({ guards: what }) => what.includes(wanted));
+const copy = copySources();
+let failed = 0;
+try {
+  for (const guard of chosen) {
+    const { held, why } = tryWithout(copy, guard);
+    if (!held) failed += 1;
+    console.log(`${held ? "✓" : "✗"} ${guard.guards}${why ? ` — ${why}` : ""}`);
+  }
+} finally {
+  rmSync(copy, { recursive: true });
+}
+console.log(`\n${chosen.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
