@@ -15,9 +15,7 @@ export type Keys = {
     permissions: readonly string[];
   }): Promise<{ token: string; expires_at: Date }>;
   /** Throws `unauthorized`. Only RS256, only our keys, `exp` required, skew ≤ 30 s. */
-  verifyAccessToken(
-    token: string,
-  ): Promise<{
+  verifyAccessToken(token: string): Promise<{
     sub: string;
     sid: string;
     sv: number;

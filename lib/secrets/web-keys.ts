@@ -1,0 +1,111 @@
+/** `Keys` on WebCrypto alone, so that it also runs where there is no Node. Reading the files is another matter. */
+import { SignJWT } from "jose/jwt/sign";
+import { importJWK } from "jose/key/import";
+import { AppError } from "#lib/errors.ts";
+import { uuidv7 } from "#lib/ids.ts";
+import type { Keys } from "./keys.ts";
+import type { Material, SymmetricKey, SymmetricRing } from "./material.ts";
+import { verifyAccessToken } from "./tokens.ts";
+
+export const ACCESS_TOKEN_SECONDS = 600;
+export const TOKEN_ISSUER = "gt-vision";
+const NONCE_BYTES = 12;
+
+export const keysFrom = (material: Material, clock: () => Date = () => new Date()): Keys => {
+  const secrets = new Map<string, Promise<CryptoKey>>();
+  /** Imported once, when first needed: a cold start pays only for what its function uses. */
+  const imported = (ring: SymmetricRing, key: SymmetricKey): Promise<CryptoKey> => {
+    const name = `${ring}/${key.id}`;
+    const there = secrets.get(name) ?? importSymmetric(ring, key);
+    secrets.set(name, there);
+    return there;
+  };
+  const find = (ring: SymmetricRing, id: string) => material[ring].keys.find((key) => key.id === id);
+  const newest = (ring: SymmetricRing): SymmetricKey => mustHave(material[ring].keys.at(-1), ring);
+
+  return {
+    async seal(plain, context) {
+      const key = newest("seal");
+      const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+      const sealed = await crypto.subtle.encrypt(gcm(nonce, context), await imported("seal", key), utf8(plain));
+      return `v1.${key.id}.${base64url(nonce)}.${base64url(new Uint8Array(sealed))}`;
+    },
+    async open(sealed, context) {
+      const [version, id = "", nonce = "", text = "", ...rest] = sealed.split(".");
+      if (version !== "v1" || rest.length > 0) throw new AppError("internal", "A sealed text has an unknown form");
+      const key = find("seal", id);
+      if (!key) throw new AppError("internal", `A sealed text needs key ${printable(id)}, which is not in the ring`);
+      try {
+        const bytes = await crypto.subtle.decrypt(
+          gcm(unbase64url(nonce), context),
+          await imported("seal", key),
+          unbase64url(text),
+        );
+        return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      } catch {
+        throw new AppError("internal", `A text sealed with key ${printable(id)} was changed or belongs elsewhere`);
+      }
+    },
+    async signAccessToken(claims) {
+      const now = clock();
+      const key = signingKey(material, now);
+      const expires_at = new Date((Math.floor(now.getTime() / 1000) + ACCESS_TOKEN_SECONDS) * 1000);
+      const { sub, sid, sv, cities, permissions } = claims;
+      const token = await new SignJWT({ sid, sv, cities, permissions })
+        .setProtectedHeader({ alg: "RS256", typ: "at+jwt", kid: key.id })
+        .setIssuer(TOKEN_ISSUER)
+        .setAudience(TOKEN_ISSUER)
+        .setSubject(sub)
+        .setJti(uuidv7(now))
+        .setIssuedAt(Math.floor(now.getTime() / 1000))
+        .setExpirationTime(expires_at)
+        .sign(await importJWK(key.private_jwk, "RS256"));
+      return { token, expires_at };
+    },
+    verifyAccessToken: verifyAccessToken(material.tokens.keys, clock),
+    jwks: async () => ({
+      keys: material.tokens.keys.map(({ id, public_jwk: { kty, n, e } }) => ({
+        kty,
+        n,
+        e,
+        kid: id,
+        alg: "RS256",
+        use: "sig",
+      })),
+    }),
+    async mac(ring, text) {
+      const key = newest(ring);
+      const mac = await crypto.subtle.sign("HMAC", await imported(ring, key), utf8(text));
+      return { key_id: key.id, mac: hex(new Uint8Array(mac)) };
+    },
+    async checkMac(ring, text, signed) {
+      const key = find(ring, signed.key_id);
+      if (!key || !/^[0-9a-f]{64}$/.test(signed.mac)) return false;
+      return crypto.subtle.verify("HMAC", await imported(ring, key), unhex(signed.mac), utf8(text));
+    },
+  };
+};
+
+/** The newest whose time has come; before that, the one that is published already. */
+const signingKey = (material: Material, now: Date) => {
+  const due = material.tokens.keys.filter(({ signs_from }) => signs_from <= now.toISOString());
+  return mustHave(due.at(-1) ?? material.tokens.keys[0], "tokens");
+};
+
+const importSymmetric = (ring: SymmetricRing, { key }: SymmetricKey): Promise<CryptoKey> =>
+  ring === "seal"
+    ? crypto.subtle.importKey("raw", unbase64url(key), "AES-GCM", false, ["encrypt", "decrypt"])
+    : crypto.subtle.importKey("raw", unbase64url(key), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+
+const gcm = (iv: Uint8Array<ArrayBuffer>, context: string) => ({ name: "AES-GCM", iv, additionalData: utf8(context) });
+const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+const unbase64url = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, "base64url"));
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+const unhex = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, "hex"));
+const printable = (id: string): string => (/^[\w-]{1,64}$/.test(id) ? id : "(unreadable)");
+
+const mustHave = <T>(key: T | undefined, ring: string): T => {
+  if (key === undefined) throw new AppError("internal", `The key ring ${ring} is empty`);
+  return key;
+};
