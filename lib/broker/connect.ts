@@ -1,0 +1,25 @@
+import type { Sql } from "postgres";
+import { connectSql } from "#lib/db/connect.ts";
+import { AppError } from "#lib/errors.ts";
+import type { Broker } from "#lib/broker/broker.ts";
+import { postgresBroker, type PostgresBrokerOptions } from "#lib/broker/postgres.ts";
+
+export type BrokerOptions = PostgresBrokerOptions & {
+  /** A pool of `gt_system` to share; without it the broker opens its own and ends it with itself. */
+  sql?: Sql;
+};
+
+/** `url` is `BROKER_URL`; its scheme chooses the adapter. */
+export const connectBroker = async (url: string, options: BrokerOptions): Promise<Broker> => {
+  const scheme = url.slice(0, url.indexOf(":") + 1);
+  if (scheme !== "postgres:" && scheme !== "postgresql:")
+    throw new AppError("internal", "BROKER_URL has an unknown scheme; there is: postgres:");
+  if (options.sql) return postgresBroker(options.sql, options);
+  const sql = connectSql(url, { max: 8, application_name: "gt-vision broker" });
+  const broker = postgresBroker(sql, options);
+  const close = async (): Promise<void> => {
+    await broker.close();
+    await sql.end({ timeout: 5 });
+  };
+  return { ...broker, close };
+};

@@ -1,0 +1,356 @@
+import assert from "node:assert/strict";
+import type { CloudEvent } from "#lib/events.ts";
+import { uuidv7 } from "#lib/ids.ts";
+import type { Broker, Delivery, QueueSpec, Settlement } from "#lib/broker/broker.ts";
+import { check, eventually, never, refusal, type Bench, type Check } from "./check.ts";
+
+export type BrokerBench = Bench & {
+  broker: Broker;
+  /** Another process at the same queues. */
+  another(): Promise<Broker>;
+  /** The first process ends without a word. What it had in hand is still held for it. */
+  kill(): Promise<void>;
+  pass(ms: number): Promise<void>;
+  /** Everything in anybody's hand counts as given up. */
+  lapse(): Promise<void>;
+};
+
+export const queues: readonly QueueSpec[] = [
+  { name: "ai.match-plate", types: ["lpr.detected"], parallel: 4 },
+  { name: "ai.store-plate", types: ["lpr.detected", "lpr.posted"], parallel: 4 },
+  { name: "streaming.follow", types: ["recording.started"], parallel: 4, ordered: true },
+  { name: "streaming.cut-clip", types: ["clip.requested"], parallel: 3 },
+];
+
+export const eventOf = (type: string, name = "", partitionkey?: string): CloudEvent => ({
+  specversion: "1.0",
+  id: uuidv7(),
+  source: "/test",
+  type,
+  time: "2026-03-04T12:00:00.000Z",
+  datacontenttype: "application/json",
+  dataschema: `/schemas/${type}/1`,
+  correlationid: "corr",
+  ...(partitionkey === undefined ? {} : { partitionkey }),
+  data: { name },
+});
+
+const CLIP = "streaming.cut-clip";
+const clip = (name = ""): CloudEvent => eventOf("clip.requested", name);
+const nameOf = ({ event }: Delivery): string => String(event.data["name"]);
+const on = (title: string, body: (bench: BrokerBench) => Promise<void>): Check<BrokerBench> => check(title, body);
+const done: Settlement = { done: true };
+
+/** Consumes and remembers; `answer` settles, by default with done. */
+const collect = async (
+  broker: Broker,
+  queue: string,
+  answer: (d: Delivery) => Settlement | Promise<Settlement> = () => done,
+) => {
+  const got: Delivery[] = [];
+  const consumer = await broker.consume(queue, async (delivery) => {
+    got.push(delivery);
+    return answer(delivery);
+  });
+  return { got, stop: consumer.stop };
+};
+const depthOf = async (broker: Broker, queue: string) => {
+  const depth = (await broker.depths()).find((one) => one.queue === queue);
+  assert.ok(depth, `no depth of ${queue}`);
+  return depth;
+};
+const isEmpty = async (broker: Broker, queue: string): Promise<boolean> => {
+  const { waiting, held, parked } = await depthOf(broker, queue);
+  return waiting + held + parked === 0;
+};
+const forever = new Promise<Settlement>(() => undefined);
+
+const publishing: readonly Check<BrokerBench>[] = [
+  on("a message reaches every queue bound to its type, as it was published", async ({ broker }) => {
+    const event = eventOf("lpr.detected", "one", "camera 1");
+    const one = await collect(broker, "ai.match-plate");
+    const two = await collect(broker, "ai.store-plate");
+    await broker.publish([event]);
+    await eventually("both have it", () => one.got.length === 1 && two.got.length === 1);
+    assert.deepEqual(one.got[0]?.event, event);
+    assert.deepEqual([one.got[0]?.attempt, one.got[0]?.queue], [1, "ai.match-plate"]);
+    assert.ok(one.got[0]?.published_at instanceof Date);
+    assert.deepEqual(two.got[0]?.event, event);
+  }),
+  on("a type that no queue is bound to is refused, and nothing of its batch is in", async ({ broker }) => {
+    assert.equal(await refusal(broker.publish([clip(), eventOf("nobody.listens")])), "invalid");
+    assert.equal(await isEmpty(broker, CLIP), true);
+  }),
+  on("what is published survives the end of the process that published it", async ({ broker, another, kill }) => {
+    await broker.publish([clip("a"), clip("b"), clip("c")]);
+    await kill();
+    const { got } = await collect(await another(), CLIP);
+    await eventually("all three are there", () => got.length === 3);
+    assert.deepEqual(got.map(nameOf).sort(), ["a", "b", "c"]);
+  }),
+  on("the same message published again while it waits is one message", async ({ broker }) => {
+    const event = clip("once");
+    await broker.publish([event]);
+    await broker.publish([event, clip("other"), event]);
+    assert.equal((await depthOf(broker, CLIP)).waiting, 2);
+    const { got } = await collect(broker, CLIP);
+    await eventually("both are done", () => isEmpty(broker, CLIP));
+    assert.deepEqual(got.map(nameOf).sort(), ["once", "other"]);
+  }),
+  on("two consumers of two processes share the messages: each goes to one", async ({ broker, another }) => {
+    const names = Array.from({ length: 60 }, (_, n) => `m${n}`);
+    const one = await collect(broker, CLIP);
+    const two = await collect(await another(), CLIP);
+    await broker.publish(names.map(clip));
+    await eventually("all are done", () => isEmpty(broker, CLIP));
+    assert.deepEqual([...one.got, ...two.got].map(nameOf).sort(), names.sort());
+  }),
+];
+
+const settling: readonly Check<BrokerBench>[] = [
+  on("what is done never comes again", async ({ broker, pass, lapse }) => {
+    await broker.publish([clip()]);
+    const { got } = await collect(broker, CLIP);
+    await eventually("it is done", () => isEmpty(broker, CLIP));
+    await lapse();
+    await pass(3_600_000);
+    await never("it comes again", () => got.length > 1);
+  }),
+  on("a retry counts an attempt and comes after its delay, not before", async ({ broker, pass }) => {
+    await broker.publish([clip()]);
+    const { got } = await collect(broker, CLIP, ({ attempt }) =>
+      attempt < 3 ? { retry: true, delay_seconds: 2, reason: "busy" } : done,
+    );
+    await eventually("the first attempt", async () => got.length === 1 && (await depthOf(broker, CLIP)).held === 0);
+    await pass(1900);
+    await never("it comes early", () => got.length > 1);
+    await pass(150);
+    await eventually("the second attempt", async () => got.length === 2 && (await depthOf(broker, CLIP)).held === 0);
+    await pass(2050);
+    await eventually("it is done", () => isEmpty(broker, CLIP));
+    assert.deepEqual(
+      got.map(({ attempt }) => attempt),
+      [1, 2, 3],
+    );
+  }),
+  on("parking leaves the attempts as they are, and is visible while it lasts", async ({ broker, pass }) => {
+    await broker.publish([clip()]);
+    let down = true;
+    const { got } = await collect(broker, CLIP, () =>
+      down ? { park: true, delay_seconds: 60, reason: "down" } : done,
+    );
+    await eventually("it is parked", async () => (await depthOf(broker, CLIP)).parked === 1);
+    await pass(59_000);
+    await never("it comes early", () => got.length > 1);
+    await pass(1_100);
+    await eventually("it is parked again", async () => got.length === 2 && (await depthOf(broker, CLIP)).parked === 1);
+    down = false;
+    await pass(61_000);
+    await eventually("it is done", () => isEmpty(broker, CLIP));
+    assert.deepEqual(
+      got.map(({ attempt }) => attempt),
+      [1, 1, 1],
+    );
+  }),
+  on("a throw is a retry after one second", async ({ broker, pass }) => {
+    await broker.publish([clip()]);
+    const { got } = await collect(broker, CLIP, ({ attempt }) => {
+      if (attempt === 1) throw new Error("oops");
+      return done;
+    });
+    await eventually("the first attempt", async () => got.length === 1 && (await depthOf(broker, CLIP)).held === 0);
+    await pass(800);
+    await never("it comes early", () => got.length > 1);
+    await pass(300);
+    await eventually("the second attempt", () => got.length === 2);
+    assert.equal(got[1]?.attempt, 2);
+  }),
+  on("a dead letter keeps message, attempts and reason, and comes no more", async ({ broker, pass, lapse }) => {
+    const event = clip("poison");
+    await broker.publish([event]);
+    const { got } = await collect(broker, CLIP, ({ attempt }) =>
+      attempt === 1 ? { retry: true, delay_seconds: 1, reason: "x" } : { dead: true, reason: "cannot be parsed" },
+    );
+    await eventually("the first attempt", async () => got.length === 1 && (await depthOf(broker, CLIP)).held === 0);
+    await pass(1100);
+    const [letter] = await eventually("it is dead", async () => {
+      const letters = await broker.deadLetters(CLIP, 10);
+      return letters.length > 0 ? letters : null;
+    });
+    assert.deepEqual(letter?.event, event);
+    assert.deepEqual([letter?.attempts, letter?.reason, letter?.queue], [2, "cannot be parsed", CLIP]);
+    assert.equal((await depthOf(broker, CLIP)).dead, 1);
+    await lapse();
+    await never("it comes again", () => got.length > 2);
+    assert.deepEqual(await broker.deadLetters("ai.match-plate", 10), []);
+  }),
+  on("redrive puts dead letters back once, with attempts from the start", async ({ broker, another }) => {
+    await broker.publish(["a", "b", "c"].map(clip));
+    await broker.publish([eventOf("lpr.detected")]);
+    const dead: Settlement = { dead: true, reason: "no" };
+    const first = await collect(broker, CLIP, () => dead);
+    const other = await collect(broker, "ai.match-plate", () => dead);
+    await eventually("all are dead", async () => {
+      const depths = await broker.depths();
+      return depths.reduce((sum, depth) => sum + depth.dead, 0) === 4;
+    });
+    await first.stop();
+    await other.stop();
+    const [letter] = await broker.deadLetters(CLIP, 1);
+    assert.equal(await broker.redrive({ id: letter!.id }), 1);
+    assert.equal(await broker.redrive({ id: letter!.id }), 0);
+    const second = await another();
+    const counts = await Promise.all([broker.redrive({ queue: CLIP }), second.redrive({ queue: CLIP })]);
+    assert.equal(counts[0] + counts[1], 2);
+    assert.equal(await broker.redrive("all"), 1);
+    const { got } = await collect(broker, CLIP);
+    await eventually("all are done", () => isEmpty(broker, CLIP));
+    assert.deepEqual(got.map(nameOf).sort(), ["a", "b", "c"]);
+    assert.ok(got.every(({ attempt }) => attempt === 1));
+  }),
+];
+
+const holding: readonly Check<BrokerBench>[] = [
+  on("a message whose consumer died without settling goes to another, no attempt counted", async (bench) => {
+    await bench.broker.publish([clip("held")]);
+    const first = await collect(bench.broker, CLIP, () => forever);
+    await eventually("it is in hand", () => first.got.length === 1);
+    await bench.kill();
+    const second = await collect(await bench.another(), CLIP);
+    await never("it is handed out twice", () => second.got.length > 0);
+    await bench.lapse();
+    await eventually("the other one gets it", () => second.got.length === 1);
+    assert.deepEqual([nameOf(second.got[0]!), second.got[0]!.attempt], ["held", 1]);
+  }),
+  on("a consumer that stops without settling gives its message back", async ({ broker, another }) => {
+    await broker.publish([clip("left")]);
+    const first = await collect(broker, CLIP, () => forever);
+    await eventually("it is in hand", () => first.got.length === 1);
+    await first.stop();
+    const second = await collect(await another(), CLIP);
+    await eventually("the other one gets it", () => second.got.length === 1);
+    assert.equal(second.got[0]?.attempt, 1);
+  }),
+  on("a stopped consumer is handed nothing more", async ({ broker }) => {
+    const { got, stop } = await collect(broker, CLIP);
+    await stop();
+    await broker.publish([clip()]);
+    await never("it gets something", () => got.length > 0);
+    assert.equal((await depthOf(broker, CLIP)).waiting, 1);
+  }),
+  on("a stop waits for what is in hand and about to be settled", async ({ broker }) => {
+    await broker.publish([clip()]);
+    const gate = Promise.withResolvers<Settlement>();
+    const { got, stop } = await collect(broker, CLIP, () => gate.promise);
+    await eventually("it is in hand", () => got.length === 1);
+    const stopping = stop();
+    gate.resolve(done);
+    await stopping;
+    assert.equal(await isEmpty(broker, CLIP), true);
+  }),
+  on("who settles after the hold has lapsed changes nothing for the new holder", async ({ broker, another, lapse }) => {
+    await broker.publish([clip()]);
+    const late = Promise.withResolvers<Settlement>();
+    const first = await collect(broker, CLIP, () => late.promise);
+    await eventually("the first has it", () => first.got.length === 1);
+    const second = await another();
+    await lapse();
+    const gate = Promise.withResolvers<Settlement>();
+    const next = await collect(second, CLIP, () => gate.promise);
+    await eventually("somebody has it again", () => first.got.length + next.got.length === 2);
+    const tokens = [...first.got, ...next.got].map(({ fencing_token }) => fencing_token);
+    assert.ok(tokens[1]! > tokens[0]!, `${tokens} do not grow`);
+    late.resolve({ dead: true, reason: "an answer from the past" });
+    await first.stop();
+    assert.equal((await depthOf(second, CLIP)).dead, next.got.length === 1 ? 0 : 1);
+    if (next.got.length === 0) return;
+    assert.equal((await depthOf(second, CLIP)).held, 1);
+    gate.resolve(done);
+    await eventually("the new holder's answer counts", () => isEmpty(second, CLIP));
+  }),
+  on("never more than `parallel` messages are in hand", async ({ broker }) => {
+    await broker.publish(Array.from({ length: 12 }, (_, n) => clip(`${n}`)));
+    const gates: (() => void)[] = [];
+    let inHand = 0;
+    let most = 0;
+    await collect(broker, CLIP, async () => {
+      most = Math.max(most, ++inHand);
+      await new Promise<void>((resolve) => void gates.push(resolve));
+      inHand--;
+      return done;
+    });
+    await eventually("three are in hand", () => gates.length === 3);
+    assert.deepEqual([(await depthOf(broker, CLIP)).held, (await depthOf(broker, CLIP)).waiting], [3, 9]);
+    for (let n = 0; n < 12; n++) (await eventually("one is in hand", () => gates.shift()))();
+    await eventually("all are done", () => isEmpty(broker, CLIP));
+    assert.equal(most, 3);
+  }),
+  on("the depth tells how long the oldest has been waiting", async ({ broker, pass }) => {
+    await broker.publish([clip()]);
+    await pass(90_000);
+    await broker.publish([clip()]);
+    const { waiting, oldest_seconds } = await depthOf(broker, CLIP);
+    assert.equal(waiting, 2);
+    assert.ok(oldest_seconds >= 89 && oldest_seconds < 100, `${oldest_seconds} s`);
+  }),
+];
+
+const FOLLOW = "streaming.follow";
+const step = (name: string, key: string): CloudEvent => eventOf("recording.started", name, key);
+
+const ordering: readonly Check<BrokerBench>[] = [
+  on("where order is asked for, a key's messages come one at a time and in order", async ({ broker, another }) => {
+    for (let n = 0; n < 8; n++) await broker.publish(["a", "b", "c"].map((key) => step(`${key}${n}`, key)));
+    const inHand: Record<string, number> = {};
+    let overlaps = 0;
+    const seen: string[] = [];
+    const slow = async (delivery: Delivery): Promise<Settlement> => {
+      const key = delivery.event.partitionkey!;
+      inHand[key] = (inHand[key] ?? 0) + 1;
+      if (inHand[key] > 1) overlaps++;
+      seen.push(nameOf(delivery));
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      inHand[key]--;
+      return done;
+    };
+    await collect(broker, FOLLOW, slow);
+    await collect(await another(), FOLLOW, slow);
+    await eventually("all are done", () => isEmpty(broker, FOLLOW));
+    assert.equal(overlaps, 0);
+    for (const key of ["a", "b", "c"])
+      assert.deepEqual(
+        seen.filter((name) => name.startsWith(key)),
+        Array.from({ length: 8 }, (_, n) => `${key}${n}`),
+      );
+  }),
+  on("a message that is retried holds back its own key only", async ({ broker, pass }) => {
+    await broker.publish([step("a1", "a"), step("a2", "a"), step("b1", "b")]);
+    const seen: string[] = [];
+    await collect(broker, FOLLOW, (delivery) => {
+      seen.push(nameOf(delivery));
+      const isFirst = nameOf(delivery) === "a1" && delivery.attempt === 1;
+      return isFirst ? { retry: true, delay_seconds: 4, reason: "later" } : done;
+    });
+    await eventually("the other key goes on", async () => {
+      const { waiting, held } = await depthOf(broker, FOLLOW);
+      return waiting === 2 && held === 0;
+    });
+    await never("its successor overtakes", () => seen.includes("a2"));
+    await pass(4100);
+    await eventually("all are done", () => isEmpty(broker, FOLLOW));
+    assert.deepEqual(
+      seen.filter((name) => name.startsWith("a")),
+      ["a1", "a1", "a2"],
+    );
+  }),
+  on("a dead message does not hold back its key", async ({ broker }) => {
+    await broker.publish([step("a1", "a"), step("a2", "a")]);
+    const { got } = await collect(broker, FOLLOW, (delivery) =>
+      nameOf(delivery) === "a1" ? { dead: true, reason: "no" } : done,
+    );
+    await eventually("all are settled", () => isEmpty(broker, FOLLOW));
+    assert.deepEqual(got.map(nameOf), ["a1", "a2"]);
+  }),
+];
+
+export const brokerChecks: readonly Check<BrokerBench>[] = [...publishing, ...settling, ...holding, ...ordering];
