@@ -15,7 +15,7 @@ create table outbox (
   id uuid primary key,
   -- null: belongs to no city
   cidade_id uuid,
-  source text not null,
+  source text not null default '/gt-vision',
   type text not null,
   version integer not null,
   subject text,
@@ -60,6 +60,8 @@ select gt_partition_by_uuid_day('inbox', 'id');
 -- The answer to a request that carried an Idempotency-Key. `body` is text: jsonb would reorder its keys.
 create table idempotency_keys (
   caller_id text not null,
+  -- The cities of that caller, for whoever looks into a conflict.
+  cidade_scope text not null default '',
   key text not null,
   function text not null,
   request_hash text not null,
