@@ -1,6 +1,6 @@
 /** Takes due rows, hands them out, keeps their holds alive and settles them. */
 import type { Consumer, Delivery, QueueSpec, Settlement } from "#lib/broker/broker.ts";
-import { pause } from "./pause.ts";
+import { pause } from "#lib/pause.ts";
 import type { Claimed, Held, WorkTable } from "./work-table.ts";
 
 export type Pace = {

@@ -1,4 +1,4 @@
-/** Waiting that can be cut short, so that a stop leaves no timer behind. */
+/** Waiting that can be cut short, so that a wake-up is heard at once and a stop leaves no timer behind. */
 export type Pause = {
   nap(ms: number): Promise<void>;
   /** `false`: it took longer. */
@@ -25,8 +25,9 @@ export const pause = (): Pause => {
       const late = new Promise<false>((resolve) => void (timer = setTimeout(() => resolve(false), ms)));
       return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
     },
+    // A sleeper leaves the set as it wakes, which a Set allows while it is walked.
     wakeAll: () => {
-      for (const wake of [...sleepers]) wake();
+      for (const wake of sleepers) wake();
     },
   };
 };

@@ -1,0 +1,52 @@
+/** Relay, deliveries and schedule together: the part of the one-process host, or a process of its own. */
+import type { Broker, QueueDepth } from "#lib/broker/broker.ts";
+import type { Sql } from "#lib/db/connect.ts";
+import { noLog, type Log } from "#lib/log.ts";
+import { startDeliveries, type Deliver, type DeliveryCounts } from "./deliver.ts";
+import type { Plan } from "./plan.ts";
+import { startRelay, type RelayCounts, type RelayPace } from "./relay.ts";
+import { startScheduler } from "./schedule.ts";
+
+export type ConnectorCounts = {
+  outbox: RelayCounts;
+  queues: QueueDepth[];
+  /** Since the start, by queue. */
+  deliveries: Record<string, DeliveryCounts>;
+};
+export type Connector = {
+  /** After a commit that wrote events. */
+  wake(): void;
+  /** Stops taking, waits for what is in hand, gives back the rest. The broker stays the caller's to close. */
+  stop(): Promise<void>;
+  counts(): Promise<ConnectorCounts>;
+};
+
+/** `sql` logs in as gt_system, with at least four connections. */
+export const startConnector = async (parts: {
+  sql: Sql;
+  broker: Broker;
+  plan: Plan;
+  deliver: Deliver;
+  log?: Log;
+  clock?: () => Date;
+  pace?: Partial<RelayPace>;
+}): Promise<Connector> => {
+  const { sql, broker, plan, deliver } = parts;
+  const log = parts.log ?? noLog;
+  const deliveries = await startDeliveries({ broker, queues: plan.queues, deliver, log });
+  const relay = startRelay({ sql, broker, log, ...(parts.pace ? { pace: parts.pace } : {}) });
+  const clock = parts.clock ? { clock: parts.clock } : {};
+  const scheduler = startScheduler({ sql, schedules: plan.schedules, deliver, log, ...clock });
+  return {
+    wake: relay.wake,
+    stop: async () => {
+      await Promise.all([relay.stop(), scheduler.stop()]);
+      await deliveries.stop();
+    },
+    counts: async () => ({
+      outbox: await relay.counts(),
+      queues: await broker.depths(),
+      deliveries: deliveries.counts(),
+    }),
+  };
+};

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { postgresBroker } from "#lib/broker/postgres.ts";
+import { noLog } from "#lib/log.ts";
+import { eventOf } from "#test/contracts/broker.ts";
+import { eventually, handClock } from "#test/contracts/check.ts";
+import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
+import { settlementOf, startDeliveries, type Deliver } from "./deliver.ts";
+
+const NAME = "streaming.cut-clip";
+const spec = { name: NAME, types: ["clip.requested"], timeout_seconds: 60 };
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.close());
+beforeEach(async () => {
+  await db.system`delete from work`;
+  await db.system`delete from dead_letters`;
+});
+
+const begin = async (deliver: Deliver, options: { clock?: () => Date; timeout_seconds?: number } = {}) => {
+  const { timeout_seconds = 60, ...clock } = options;
+  const broker = postgresBroker(db.system, { queues: [spec], pace: { busy_ms: 10, drain_ms: 100 }, ...clock });
+  const deliveries = await startDeliveries({ broker, queues: [{ name: NAME, timeout_seconds }], deliver, log: noLog });
+  const stop = async (): Promise<void> => {
+    await deliveries.stop();
+    await broker.close();
+  };
+  return { broker, deliveries, stop };
+};
+
+describe("what an answer means", () => {
+  const after = (status: number, attempt = 1, final = false) => settlementOf({ status, final, reason: "r" }, attempt);
+
+  test.each([200, 202, 204])("%i is done", (status) => expect(after(status)).toEqual({ done: true }));
+  test.each([503, 429])("%i parks for a minute, however often", (status) => {
+    expect(after(status)).toEqual({ park: true, delay_seconds: 60, reason: `${status}: r` });
+    expect(after(status, 4)).toMatchObject({ park: true });
+  });
+  test("500 with x-final is dead at once", () => {
+    expect(after(500, 1, true)).toEqual({ dead: true, reason: "refused for good, 500: r" });
+  });
+  test.each([500, 504, 404, 400, 302])("%i is tried again after 1, 2 and 4 s and then dead", (status) => {
+    expect([1, 2, 3].map((attempt) => after(status, attempt))).toMatchObject([
+      { retry: true, delay_seconds: 1 },
+      { retry: true, delay_seconds: 2 },
+      { retry: true, delay_seconds: 4 },
+    ]);
+    expect(after(status, 4)).toEqual({ dead: true, reason: `failed 4 times, last with ${status}: r` });
+  });
+});
+
+test("a function that always fails is asked at 0, 1, 3 and 7 s, then its message is dead with the reason", async () => {
+  const clock = handClock();
+  const start = clock.now().getTime();
+  const asked: { at: number; attempt: number }[] = [];
+  const { broker, deliveries, stop } = await begin(
+    async (_name, _event, attempt) => {
+      asked.push({ at: (clock.now().getTime() - start) / 1000, attempt });
+      return { status: 500, final: false, reason: "cannot cut" };
+    },
+    { clock: clock.now },
+  );
+  const event = eventOf("clip.requested");
+  await broker.publish([event]);
+  // A tenth of a second at a time, and not before the table has been looked at.
+  const [letter] = await eventually(
+    "it is dead",
+    async () => {
+      const [row] = await db.system`select state = 'held' as held, run_at from work`;
+      if (row && !row["held"] && (row["run_at"] as Date) > clock.now()) clock.pass(100);
+      const letters = await broker.deadLetters(NAME, 1);
+      return letters.length > 0 ? letters : null;
+    },
+    20_000,
+  );
+  expect(asked.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+  for (const [n, planned] of [0, 1, 3, 7].entries()) expect(Math.abs(asked[n]!.at - planned)).toBeLessThanOrEqual(0.3);
+  expect(letter).toMatchObject({ attempts: 4, reason: "failed 4 times, last with 500: cannot cut" });
+  expect(letter?.event).toEqual(event);
+  expect(deliveries.counts()).toEqual({ [NAME]: { done: 0, retried: 3, parked: 0, dead: 1 } });
+  await stop();
+});
+
+test("the same in real time, within half a second", async () => {
+  const asked: number[] = [];
+  const { broker, stop } = await begin(async () => {
+    asked.push(performance.now());
+    return { status: 500, final: false };
+  });
+  await broker.publish([eventOf("clip.requested")]);
+  await eventually("it is dead", async () => (await broker.deadLetters(NAME, 1)).length === 1, 15_000);
+  const times = asked.map((at) => (at - asked[0]!) / 1000);
+  expect(times).toHaveLength(4);
+  for (const [n, planned] of [0, 1, 3, 7].entries()) expect(Math.abs(times[n]! - planned)).toBeLessThan(0.5);
+  await stop();
+});
+
+test("while a dependency is down messages are parked with their attempts untouched; none is dead, all drain", async () => {
+  const clock = handClock();
+  let isDown = true;
+  const attempts = new Set<number>();
+  const { broker, stop } = await begin(
+    async (_name, _event, attempt) => {
+      attempts.add(attempt);
+      return { status: isDown ? 503 : 204, final: false };
+    },
+    { clock: clock.now },
+  );
+  await broker.publish(Array.from({ length: 20 }, () => eventOf("clip.requested")));
+  const depth = async () => (await broker.depths())[0]!;
+  for (let minute = 0; minute < 10; minute++) {
+    await eventually("all are parked", async () => (await depth()).parked === 20);
+    clock.pass(60_100);
+  }
+  isDown = false;
+  clock.pass(60_100);
+  await eventually("all are done", async () => {
+    const { waiting, held, parked } = await depth();
+    if (parked > 0) clock.pass(60_100);
+    return waiting + held + parked === 0;
+  });
+  expect([...attempts]).toEqual([1]);
+  expect((await depth()).dead).toBe(0);
+  await stop();
+});
+
+test("a message refused for good is dead at once, and redrive gives it back from the first attempt", async () => {
+  let isFixed = false;
+  const attempts: number[] = [];
+  const { broker, stop } = await begin(async (_name, _event, attempt) => {
+    attempts.push(attempt);
+    return isFixed ? { status: 204, final: false } : { status: 500, final: true, reason: "no such picture" };
+  });
+  await broker.publish([eventOf("clip.requested")]);
+  const [letter] = await eventually("it is dead", async () => {
+    const letters = await broker.deadLetters(NAME, 1);
+    return letters.length > 0 ? letters : null;
+  });
+  expect(letter).toMatchObject({ attempts: 1, reason: "refused for good, 500: no such picture" });
+  isFixed = true;
+  expect(await broker.redrive({ queue: NAME })).toBe(1);
+  await eventually("it is done", async () => (await db.system`select 1 from work`).length === 0);
+  expect(attempts).toEqual([1, 1]);
+  await stop();
+});
+
+test("a function that does not answer in time has failed, and is told to stop", async () => {
+  const told = Promise.withResolvers<string>();
+  const { broker, stop } = await begin(
+    (_name, _event, attempt, signal) => {
+      signal.addEventListener("abort", () => told.resolve(String((signal.reason as Error).message)));
+      return attempt === 1 ? new Promise(() => undefined) : Promise.resolve({ status: 204, final: false });
+    },
+    { timeout_seconds: 0.05 },
+  );
+  await broker.publish([eventOf("clip.requested")]);
+  await eventually("the second attempt is done", async () => (await db.system`select 1 from work`).length === 0);
+  expect(await told.promise).toBe("No answer within 0.05 s");
+  await stop();
+});
+
+test("a stop tells the functions that still run, and their messages go back", async () => {
+  const running = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  const { broker, stop } = await begin((_name, _event, _attempt, signal) => {
+    running.resolve();
+    signal.addEventListener("abort", () => told.resolve());
+    return new Promise(() => undefined);
+  });
+  await broker.publish([eventOf("clip.requested")]);
+  await running.promise;
+  await stop();
+  await told.promise;
+  expect(await db.system`select state, attempts from work`).toMatchObject([{ state: "waiting", attempts: 0 }]);
+});

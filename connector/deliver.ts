@@ -1,0 +1,110 @@
+/** Queue → function. What a function's answer means for its message is decided here and nowhere else. */
+import type { Broker, Consumer, Delivery, Settlement } from "#lib/broker/broker.ts";
+import type { CloudEvent } from "#lib/events.ts";
+import type { Log } from "#lib/log.ts";
+import { pause } from "#lib/pause.ts";
+
+/** An HTTP status, whether asked over HTTP or in process. `final`: the answer carried `x-final: 1`. */
+export type Outcome = { status: number; final: boolean; reason?: string };
+
+/** `functionName` is `<context>.<name>`, which is also the name of its queue. A throw is a failed attempt. */
+export type Deliver = (
+  functionName: string,
+  event: CloudEvent,
+  attempt: number,
+  signal: AbortSignal,
+) => Promise<Outcome>;
+
+export type DeliveredQueue = { name: string; timeout_seconds: number };
+export type DeliveryCounts = { done: number; retried: number; parked: number; dead: number };
+export type Deliveries = { stop(): Promise<void>; counts(): Record<string, DeliveryCounts> };
+
+/** Before the second, third and fourth attempt. */
+export const RETRY_SECONDS = [1, 2, 4] as const;
+export const PARK_SECONDS = 60;
+
+/** `attempt` is the one that ended so, from 1. */
+export const settlementOf = ({ status, final, reason }: Outcome, attempt: number): Settlement => {
+  const told = `${status}${reason === undefined ? "" : `: ${reason}`}`;
+  if (status >= 200 && status < 300) return { done: true };
+  // A dependency is down: that is not the message's fault.
+  if (status === 503 || status === 429) return { park: true, delay_seconds: PARK_SECONDS, reason: told };
+  if (final) return { dead: true, reason: `refused for good, ${told}` };
+  const delay_seconds = RETRY_SECONDS[attempt - 1];
+  if (delay_seconds !== undefined) return { retry: true, delay_seconds, reason: told };
+  return { dead: true, reason: `failed ${attempt} times, last with ${told}` };
+};
+
+export const startDeliveries = async (parts: {
+  broker: Broker;
+  queues: readonly DeliveredQueue[];
+  deliver: Deliver;
+  log: Log;
+}): Promise<Deliveries> => {
+  const { broker, queues, deliver, log } = parts;
+  const stopping = new AbortController();
+  const counts: Record<string, DeliveryCounts> = {};
+  const consumers: Consumer[] = [];
+
+  const handle = async (queue: DeliveredQueue, delivery: Delivery): Promise<Settlement> => {
+    const { event, attempt } = delivery;
+    const outcome = await attemptOnce(deliver, queue, delivery, stopping.signal);
+    const settlement = settlementOf(outcome, attempt);
+    const counted = (counts[queue.name] ??= { done: 0, retried: 0, parked: 0, dead: 0 });
+    const facts = {
+      queue: queue.name,
+      event: event.id,
+      type: event.type,
+      attempt,
+      correlation_id: event.correlationid,
+    };
+    if ("done" in settlement) counted.done++;
+    else if ("retry" in settlement) {
+      counted.retried++;
+      log.warn("A delivery failed and is tried again", { ...facts, ...settlement });
+    } else if ("park" in settlement) {
+      counted.parked++;
+      log.warn("A delivery is parked", { ...facts, ...settlement });
+    } else {
+      counted.dead++;
+      log.error("A message is dead-lettered", { ...facts, ...settlement });
+    }
+    return settlement;
+  };
+
+  for (const queue of queues) consumers.push(await broker.consume(queue.name, (delivery) => handle(queue, delivery)));
+  return {
+    stop: async () => {
+      const stopped = Promise.all(consumers.map((consumer) => consumer.stop()));
+      await stopped;
+      stopping.abort(new Error("The connector stops"));
+    },
+    counts: () => structuredClone(counts),
+  };
+};
+
+/** A function that heeds no signal must not hold its message for ever. */
+const attemptOnce = async (
+  deliver: Deliver,
+  { name, timeout_seconds }: DeliveredQueue,
+  { event, attempt }: Delivery,
+  stopping: AbortSignal,
+): Promise<Outcome> => {
+  const late = new AbortController();
+  const signal = AbortSignal.any([stopping, late.signal]);
+  const naps = pause();
+  let isOver = false;
+  const timedOut = naps.nap(timeout_seconds * 1000).then((): Outcome => {
+    if (!isOver) late.abort(new Error(`No answer within ${timeout_seconds} s`));
+    return { status: 504, final: false, reason: `no answer within ${timeout_seconds} s` };
+  });
+  const answered = (async () => deliver(name, event, attempt, signal))().catch((error: unknown): Outcome => ({
+    status: 500,
+    final: false,
+    reason: error instanceof Error ? error.message : String(error),
+  }));
+  const outcome = await Promise.race([answered, timedOut]);
+  isOver = true;
+  naps.wakeAll();
+  return outcome;
+};
