@@ -65,7 +65,10 @@ export type Needs<N extends Names> = Pick<Grants, N[number]> & {
   caller: Caller;
   correlation_id: string;
   address: string;
+  /** Aborted at `timeout_seconds`; what runs on after that is rolled back. */
   signal: AbortSignal;
+  /** The version that `If-Match` names; `null`: any (`*`), or a method other than PATCH, which alone must carry it. */
+  if_match: number | null;
 };
 
 /**

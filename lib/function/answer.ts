@@ -1,0 +1,54 @@
+/** How a delivery ended. In process it is this value, between processes the same as a response. */
+import type { AppError, ErrorCode } from "#lib/errors.ts";
+import type { Reply } from "./reply.ts";
+
+export type Answer =
+  | { done: true }
+  /** A dependency is down: come back after `seconds`, attempts untouched. */
+  | { park: true; seconds: number; reason: string }
+  /** Refused for good: to the dead letters at once. */
+  | { final: true; reason: string }
+  /** This attempt failed; another may not. */
+  | { failed: true; reason: string };
+
+export const PARK_SECONDS = 60;
+/** Another attempt would meet the same bytes and the same rules. */
+const hopeless: readonly ErrorCode[] = ["final", "malformed", "invalid", "too_large", "unsupported_media"];
+
+export const answerOf = (error: AppError): Answer => {
+  const reason = `${error.code}${error.reason === undefined ? "" : ` ${error.reason}`}: ${error.message}`;
+  if (error.code === "unavailable" || error.code === "too_many") {
+    // A database that is back in 5 s is no reason to wait for 60, one that says so is.
+    return { park: true, seconds: error.retryAfterSeconds ?? PARK_SECONDS, reason };
+  }
+  return hopeless.includes(error.code) ? { final: true, reason } : { failed: true, reason };
+};
+
+export const answerReply = (answer: Answer): Reply => {
+  if ("done" in answer) return { status: 204, headers: {}, body: null };
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if ("park" in answer) headers["retry-after"] = String(Math.max(1, Math.ceil(answer.seconds)));
+  if ("final" in answer) headers["x-final"] = "1";
+  return { status: "park" in answer ? 503 : 500, headers, body: JSON.stringify({ reason: answer.reason }) };
+};
+
+/** What the connector makes of a function's answer, whoever gave it: a gateway in between may say 502 or 504. */
+export const answerFrom = async (response: Response): Promise<Answer> => {
+  const body = await response.text();
+  if (response.status >= 200 && response.status < 300) return { done: true };
+  const reason = reasonIn(body) ?? `answered ${response.status}`;
+  if (response.status === 503 || response.status === 429) {
+    const stated = Number(response.headers.get("retry-after"));
+    return { park: true, seconds: stated > 0 ? stated : PARK_SECONDS, reason };
+  }
+  return response.headers.get("x-final") === "1" ? { final: true, reason } : { failed: true, reason };
+};
+
+const reasonIn = (body: string): string | undefined => {
+  try {
+    const { reason } = JSON.parse(body) as { reason?: unknown };
+    return typeof reason === "string" ? reason : undefined;
+  } catch {
+    return undefined;
+  }
+};

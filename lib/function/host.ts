@@ -1,0 +1,200 @@
+/** A catalogue and what it may be lent → something that answers requests, takes messages and keeps time. */
+import { Hono } from "hono";
+import { AppError } from "#lib/errors.ts";
+import type { CloudEvent } from "#lib/events.ts";
+import type { HeldFrame } from "#lib/frames/frames.ts";
+import { uuidv7 } from "#lib/ids.ts";
+import { noLog, type Log } from "#lib/log.ts";
+import { createMetrics, type Metrics } from "#lib/metrics.ts";
+import { createIdentifier, type Identifier } from "./access.ts";
+import type { Answer } from "./answer.ts";
+import type { Catalogue, HttpFunction } from "./define.ts";
+import { answered, deliverEvent, handleFrame, isCron, isFrames, isQueue, runCron } from "./delivery.ts";
+import { createExchange, type Exchange, type HonoEnv } from "./exchange.ts";
+import { checkGrants, type Entry, type Lent, type Settled } from "./grants.ts";
+import { answerHttp, type Route } from "./http-call.ts";
+import { isStrict, textReaders } from "./input.ts";
+import { createObserver, type Observer } from "./observe.ts";
+import { trustedAddresses, type Peer } from "./peer.ts";
+import { refusalWriter } from "./refusals.ts";
+import { systemRoutes } from "./system-routes.ts";
+
+export type HostOptions = {
+  catalogue: Catalogue;
+  /** Everything that a function of the catalogue names must be here, or `createHost` throws and says what is missing. */
+  grants: Lent;
+  log?: Log;
+  metrics?: Metrics;
+  /** Addresses or IPv4 networks whose `X-Forwarded-*`, `X-Correlation-Id` and `traceparent` are believed. Default: none. */
+  trusted_proxies?: readonly string[];
+  /** Opens `POST /_/functions/<name>` to who knows it. Without it those routes do not exist. */
+  system_token?: string;
+  /** Answered beside the functions, e.g. the gateway's `POST /ingest`; their errors become problem documents too. */
+  routes?: readonly Hono[];
+  /** Called after a commit that wrote events. */
+  onEvents?: () => void;
+  /** Throws while this process should get no requests. Default: asks the database. */
+  ready?: () => Promise<void>;
+};
+
+export type Host = {
+  fetch(request: Request, peer?: Peer): Promise<Response>;
+  /** `attempt`: 1 for the first. Never throws. */
+  deliver(event: CloudEvent, name: string, attempt?: number): Promise<Answer>;
+  /** Never throws. */
+  runCron(name: string, planned_for: Date): Promise<Answer>;
+  /** Throws when the function did: the frames port then offers the frame again. */
+  handleFrame(name: string, held: HeldFrame): Promise<void>;
+  /** For the gateway's control connections: the same proof as an agent's requests carry. */
+  agentOf: Identifier["agentOf"];
+  metrics: Metrics;
+  /** `/_/ready` says 503 from here on; requests are still answered. */
+  drain(): void;
+  /** Resolves when nothing is under way any more. Connections belong to who made them. */
+  close(): Promise<void>;
+};
+
+export const createHost = (options: HostOptions): Host => {
+  const settled = settle(options);
+  const entries = entriesOf(options.catalogue);
+  checkGrants(options.catalogue, settled);
+  const identifier = createIdentifier(settled);
+  const metrics = options.metrics ?? createMetrics();
+  const observer = createObserver(settled.log, metrics);
+  const exchange = createExchange({
+    settled,
+    observer,
+    trusted: trustedAddresses(options.trusted_proxies ?? []),
+    refused: refusalWriter(settled),
+  });
+  const running = countRunning();
+  const runs = createRuns(settled, entries, observer, running.track);
+  const state = { draining: false };
+
+  const app = new Hono<HonoEnv>();
+  systemRoutes(app, { ...options, settled, metrics, runs, draining: () => state.draining, exchange });
+  for (const entry of entries.values()) if (isHttp(entry)) addRoute(app, entry, { settled, identifier }, exchange);
+  for (const more of options.routes ?? []) app.route("/", more);
+  app.onError((error, context) => exchange.failed(context.env.exchange, error));
+  app.notFound((context) => exchange.failed(context.env.exchange, new AppError("not_found", "There is nothing here")));
+
+  return {
+    fetch: (request, peer = {}) => running.track(exchange.around(request, peer, (env) => app.fetch(request, env))),
+    ...runs,
+    agentOf: identifier.agentOf,
+    metrics,
+    drain: () => void (state.draining = true),
+    async close() {
+      state.draining = true;
+      await running.idle();
+    },
+  };
+};
+
+const settle = ({ grants, log, onEvents }: HostOptions): Settled => {
+  const clock = grants.clock ?? (() => new Date());
+  return {
+    ...grants,
+    clock,
+    ids: grants.ids ?? (() => uuidv7(clock())),
+    log: log ?? noLog,
+    onEvents: onEvents ?? (() => undefined),
+  };
+};
+
+const isHttp = (entry: Entry): entry is Entry<HttpFunction> => "http" in entry.definition;
+
+/** By name: names are one space, because `/_/functions/<name>` and logs know no contexts. */
+const entriesOf = (catalogue: Catalogue): Map<string, Entry> => {
+  const entries = new Map<string, Entry>();
+  for (const [context, functions] of Object.entries(catalogue)) {
+    for (const [key, definition] of Object.entries(functions)) {
+      if (key !== definition.name) throw new Error(`The catalogue lists ${definition.name} as ${key}`);
+      if (entries.has(key)) throw new Error(`Two functions are called ${key}`);
+      if ("http" in definition && !isStrict(definition.input)) {
+        throw new Error(`The input of ${key} must be a z.strictObject: unknown names are refused`);
+      }
+      entries.set(key, { context, definition });
+    }
+  }
+  return entries;
+};
+
+const addRoute = (
+  app: Hono<HonoEnv>,
+  entry: Entry<HttpFunction>,
+  host: { settled: Settled; identifier: Identifier },
+  exchange: Exchange,
+): void => {
+  const { http, input } = entry.definition;
+  const route: Route = { ...entry, readers: textReaders(input) };
+  app.on(http.method, http.path.replaceAll(/\{(\w+)\}/g, ":$1"), (context) => {
+    const { exchange: open } = context.env;
+    open.entry = entry;
+    open.route = http.path;
+    const incoming = { request: context.req.raw, params: context.req.param(), trace: open.trace };
+    return exchange.reply(
+      open,
+      answerHttp(host, route, incoming, (caller) => (open.caller = caller)),
+    );
+  });
+};
+
+export type Runs = Pick<Host, "deliver" | "runCron" | "handleFrame">;
+
+const createRuns = (
+  settled: Settled,
+  entries: Map<string, Entry>,
+  observer: Observer,
+  track: <T>(work: Promise<T>) => Promise<T>,
+): Runs => {
+  const observed = async (entry: Entry, correlation_id: string, attempt: number, run: () => Promise<void>) => {
+    const started = performance.now();
+    let error: AppError | undefined;
+    const answer = await answered(run, (thrown) => (error = thrown));
+    const outcome = Object.keys(answer)[0] ?? "";
+    observer.run(entry, { outcome, seconds: (performance.now() - started) / 1000, correlation_id, attempt, error });
+    return { answer, error };
+  };
+  const unknown = (name: string): Answer => ({ failed: true, reason: `not here: ${name}` });
+  return {
+    async deliver(event, name, attempt = 1) {
+      const entry = entries.get(name);
+      if (!entry || !isQueue(entry)) return unknown(name);
+      const run = () => deliverEvent(settled, entry, event, attempt);
+      return (await track(observed(entry, event.correlationid, attempt, run))).answer;
+    },
+    async runCron(name, planned_for) {
+      const entry = entries.get(name);
+      if (!entry || !isCron(entry)) return unknown(name);
+      const correlation_id = settled.ids();
+      const run = () => runCron(settled, entry, planned_for, correlation_id);
+      return (await track(observed(entry, correlation_id, 1, run))).answer;
+    },
+    async handleFrame(name, held) {
+      const entry = entries.get(name);
+      if (!entry || !isFrames(entry)) throw new AppError("internal", `not here: ${name}`);
+      const run = () => handleFrame(settled, entry, held);
+      const { error } = await track(observed(entry, held.frame.correlation_id, held.attempt, run));
+      if (error) throw error;
+    },
+  };
+};
+
+/** What is under way, so that the end can wait for it. */
+const countRunning = () => {
+  const under = new Set<Promise<unknown>>();
+  return {
+    track<T>(work: Promise<T>): Promise<T> {
+      const settledWork: Promise<unknown> = work.then(
+        () => under.delete(settledWork),
+        () => under.delete(settledWork),
+      );
+      under.add(settledWork);
+      return work;
+    },
+    async idle() {
+      while (under.size > 0) await Promise.all(under);
+    },
+  };
+};
