@@ -5,7 +5,7 @@ import type { HeldFrame } from "#lib/frames/frames.ts";
 import { answerOf, type Answer } from "./answer.ts";
 import type { AnyFunction, CronFunction, FrameFunction, QueueFunction } from "./define.ts";
 import { appErrorOf } from "./faults.ts";
-import { runsInTransaction, type Call, type Entry, type Settled } from "./grants.ts";
+import type { Call, Entry, Settled } from "./grants.ts";
 import { claimMessage } from "./inbox.ts";
 import { fieldErrors } from "./input.ts";
 import { isTraceparent, newTraceparent } from "./peer.ts";

@@ -1,5 +1,5 @@
 /** What surrounds every request, whoever answers it: trace, security headers, problem documents, one log line. */
-import { AppError } from "#lib/errors.ts";
+import type { AppError } from "#lib/errors.ts";
 import type { Caller } from "./define.ts";
 import { appErrorOf } from "./faults.ts";
 import type { Entry, Settled } from "./grants.ts";

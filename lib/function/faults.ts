@@ -2,14 +2,16 @@
 import { AppError } from "#lib/errors.ts";
 
 /** A dependency is down, restarting, full or too slow: parked by the connector, tried again by people. */
-const away = new Set([
-  ...["CONNECT_TIMEOUT", "CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED"],
-  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"],
-  // Connections refused, too many, lost; shutting down; disk or memory full; input/output error.
-  ...["08000", "08001", "08003", "08004", "08006", "53000", "53200", "53300", "57P01", "57P02", "57P03", "58030"],
-  // Statement, lock and idle timeouts; a standby that only reads.
-  ...["57014", "55P03", "25P03", "25006"],
-]);
+const away = new Set(
+  [
+    "CONNECT_TIMEOUT CONNECTION_CLOSED CONNECTION_ENDED CONNECTION_DESTROYED",
+    "ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH",
+    // Connections refused, too many, lost; shutting down; memory full; input or output error.
+    "08000 08001 08003 08004 08006 53000 53200 53300 57P01 57P02 57P03 58030",
+    // Statement, lock and idle timeouts; a standby that only reads.
+    "57014 55P03 25P03 25006",
+  ].flatMap((codes) => codes.split(" ")),
+);
 const crowded = new Set(["40001", "40P01"]);
 const full = new Set(["ENOSPC", "EDQUOT", "53100"]);
 const unstorable = new Set(["22021", "22P05", "22003", "22007", "22008", "22P02", "22001"]);

@@ -141,12 +141,9 @@ describe("input", () => {
         controller.enqueue(new Uint8Array(64 * 1024));
       },
     });
-    const request = new Request("http://gt.test/api/notes", {
-      method: "POST",
-      body: endless,
-      duplex: "half",
-      headers: { "content-type": "application/json", authorization: operator.authorization },
-    });
+    const headers = { "content-type": "application/json", authorization: operator.authorization };
+    const init: RequestInit & { duplex: "half" } = { method: "POST", body: endless, duplex: "half", headers };
+    const request = new Request("http://gt.test/api/notes", init);
     expect((await host.host.fetch(request)).status).toBe(413);
     expect(pulled).toBeLessThan(30);
   });

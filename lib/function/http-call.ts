@@ -141,7 +141,8 @@ const readRequest = async (route: Route, { request, params }: Incoming): Promise
   return { input, bytes, content_type, path: pathOf(request.url), query };
 };
 
-const withoutKey = ({ key: _, ...rest }: Record<string, string>): Record<string, string> => rest;
+const withoutKey = (params: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(params).filter(([name]) => name !== "key"));
 const pathOf = (url: string): string => url.replace(/^[a-z]+:\/\/[^/]*/, "").split("?", 1)[0] ?? "";
 
 const mustBeWithinRate = async (

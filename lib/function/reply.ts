@@ -1,5 +1,5 @@
 /** An answer before it becomes a `Response`: one object, so that headers are built once. */
-import { AppError } from "#lib/errors.ts";
+import type { AppError } from "#lib/errors.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf, statusOf } from "./problem.ts";
 import type { Trace } from "./peer.ts";
 

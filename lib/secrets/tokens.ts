@@ -16,8 +16,6 @@ const AccessClaims = z.object({
   sub: z.uuid(),
   sid: z.uuid(),
   sv: z.int(),
-  cities: z.union([z.literal("all"), z.array(z.uuid())]),
-  permissions: z.array(z.string()),
 });
 
 export const verifyAccessToken = (ring: readonly TokenKey[], clock: () => Date): Keys["verifyAccessToken"] => {

@@ -4,7 +4,7 @@ import { importJWK } from "jose/key/import";
 import { AppError } from "#lib/errors.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import type { Keys } from "./keys.ts";
-import type { Material, SymmetricKey, SymmetricRing } from "./material.ts";
+import type { Material, SymmetricKey, SymmetricRing, TokenKey } from "./material.ts";
 import { verifyAccessToken } from "./tokens.ts";
 
 export const ACCESS_TOKEN_SECONDS = 600;
@@ -12,79 +12,83 @@ export const TOKEN_ISSUER = "gt-vision";
 const NONCE_BYTES = 12;
 
 export const keysFrom = (material: Material, clock: () => Date = () => new Date()): Keys => {
-  const secrets = new Map<string, Promise<CryptoKey>>();
-  /** Imported once, when first needed: a cold start pays only for what its function uses. */
-  const imported = (ring: SymmetricRing, key: SymmetricKey): Promise<CryptoKey> => {
-    const name = `${ring}/${key.id}`;
-    const there = secrets.get(name) ?? importSymmetric(ring, key);
-    secrets.set(name, there);
-    return there;
-  };
-  const find = (ring: SymmetricRing, id: string) => material[ring].keys.find((key) => key.id === id);
-  const newest = (ring: SymmetricRing): SymmetricKey => mustHave(material[ring].keys.at(-1), ring);
-
+  const ring = ringReader(material);
   return {
-    async seal(plain, context) {
-      const key = newest("seal");
-      const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-      const sealed = await crypto.subtle.encrypt(gcm(nonce, context), await imported("seal", key), utf8(plain));
-      return `v1.${key.id}.${base64url(nonce)}.${base64url(new Uint8Array(sealed))}`;
-    },
-    async open(sealed, context) {
-      const [version, id = "", nonce = "", text = "", ...rest] = sealed.split(".");
-      if (version !== "v1" || rest.length > 0) throw new AppError("internal", "A sealed text has an unknown form");
-      const key = find("seal", id);
-      if (!key) throw new AppError("internal", `A sealed text needs key ${printable(id)}, which is not in the ring`);
-      try {
-        const bytes = await crypto.subtle.decrypt(
-          gcm(unbase64url(nonce), context),
-          await imported("seal", key),
-          unbase64url(text),
-        );
-        return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-      } catch {
-        throw new AppError("internal", `A text sealed with key ${printable(id)} was changed or belongs elsewhere`);
-      }
-    },
-    async signAccessToken(claims) {
-      const now = clock();
-      const key = signingKey(material, now);
-      const expires_at = new Date((Math.floor(now.getTime() / 1000) + ACCESS_TOKEN_SECONDS) * 1000);
-      const { sub, sid, sv, cities, permissions } = claims;
-      const token = await new SignJWT({ sid, sv, cities, permissions })
-        .setProtectedHeader({ alg: "RS256", typ: "at+jwt", kid: key.id })
-        .setIssuer(TOKEN_ISSUER)
-        .setAudience(TOKEN_ISSUER)
-        .setSubject(sub)
-        .setJti(uuidv7(now))
-        .setIssuedAt(Math.floor(now.getTime() / 1000))
-        .setExpirationTime(expires_at)
-        .sign(await importJWK(key.private_jwk, "RS256"));
-      return { token, expires_at };
-    },
+    ...sealing(ring),
+    signAccessToken: accessTokenSigner(material, clock),
     verifyAccessToken: verifyAccessToken(material.tokens.keys, clock),
-    jwks: async () => ({
-      keys: material.tokens.keys.map(({ id, public_jwk: { kty, n, e } }) => ({
-        kty,
-        n,
-        e,
-        kid: id,
-        alg: "RS256",
-        use: "sig",
-      })),
-    }),
-    async mac(ring, text) {
-      const key = newest(ring);
-      const mac = await crypto.subtle.sign("HMAC", await imported(ring, key), utf8(text));
+    jwks: async () => ({ keys: material.tokens.keys.map(publicJwk) }),
+    async mac(name, text) {
+      const key = ring.newest(name);
+      const mac = await crypto.subtle.sign("HMAC", await ring.imported(name, key), utf8(text));
       return { key_id: key.id, mac: hex(new Uint8Array(mac)) };
     },
-    async checkMac(ring, text, signed) {
-      const key = find(ring, signed.key_id);
+    async checkMac(name, text, signed) {
+      const key = ring.find(name, signed.key_id);
       if (!key || !/^[0-9a-f]{64}$/.test(signed.mac)) return false;
-      return crypto.subtle.verify("HMAC", await imported(ring, key), unhex(signed.mac), utf8(text));
+      return crypto.subtle.verify("HMAC", await ring.imported(name, key), unhex(signed.mac), utf8(text));
     },
   };
 };
+
+type RingReader = ReturnType<typeof ringReader>;
+const ringReader = (material: Material) => {
+  const secrets = new Map<string, Promise<CryptoKey>>();
+  return {
+    find: (ring: SymmetricRing, id: string) => material[ring].keys.find((key) => key.id === id),
+    newest: (ring: SymmetricRing): SymmetricKey => mustHave(material[ring].keys.at(-1), ring),
+    /** Imported once, when first needed: a cold start pays only for what its function uses. */
+    imported(ring: SymmetricRing, key: SymmetricKey): Promise<CryptoKey> {
+      const name = `${ring}/${key.id}`;
+      const there = secrets.get(name) ?? importSymmetric(ring, key);
+      secrets.set(name, there);
+      return there;
+    },
+  };
+};
+
+const sealing = (ring: RingReader): Pick<Keys, "seal" | "open"> => ({
+  async seal(plain, context) {
+    const key = ring.newest("seal");
+    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const sealed = await crypto.subtle.encrypt(gcm(nonce, context), await ring.imported("seal", key), utf8(plain));
+    return `v1.${key.id}.${base64url(nonce)}.${base64url(new Uint8Array(sealed))}`;
+  },
+  async open(sealed, context) {
+    const [version, id = "", nonce = "", text = "", ...rest] = sealed.split(".");
+    if (version !== "v1" || rest.length > 0) throw new AppError("internal", "A sealed text has an unknown form");
+    const key = ring.find("seal", id);
+    if (!key) throw new AppError("internal", `A sealed text needs key ${printable(id)}, which is not in the ring`);
+    const secret = await ring.imported("seal", key);
+    try {
+      const bytes = await crypto.subtle.decrypt(gcm(unbase64url(nonce), context), secret, unbase64url(text));
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+      throw new AppError("internal", `A text sealed with key ${printable(id)} was changed or belongs elsewhere`);
+    }
+  },
+});
+
+const accessTokenSigner =
+  (material: Material, clock: () => Date): Keys["signAccessToken"] =>
+  async ({ sub, sid, sv, cities, permissions }) => {
+    const now = clock();
+    const seconds = Math.floor(now.getTime() / 1000);
+    const key = signingKey(material, now);
+    const expires_at = new Date((seconds + ACCESS_TOKEN_SECONDS) * 1000);
+    const token = await new SignJWT({ sid, sv })
+      .setProtectedHeader({ alg: "RS256", typ: "at+jwt", kid: key.id })
+      .setIssuer(TOKEN_ISSUER)
+      .setAudience(TOKEN_ISSUER)
+      .setSubject(sub)
+      .setJti(uuidv7(now))
+      .setIssuedAt(seconds)
+      .setExpirationTime(expires_at)
+      .sign(await importJWK(key.private_jwk, "RS256"));
+    return { token, expires_at };
+  };
+
+const publicJwk = ({ id, public_jwk: { kty, n, e } }: TokenKey) => ({ kty, n, e, kid: id, alg: "RS256", use: "sig" });
 
 /** The newest whose time has come; before that, the one that is published already. */
 const signingKey = (material: Material, now: Date) => {

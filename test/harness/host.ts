@@ -19,7 +19,7 @@ import type { Answer } from "#lib/function/answer.ts";
 import { sha256Hex } from "#lib/function/access.ts";
 import type { Catalogue } from "#lib/function/define.ts";
 import { createHost, type HostOptions } from "#lib/function/host.ts";
-import { cloudEventOf, dataSchemaOf, type OutboxRow } from "#lib/function/outbox.ts";
+import { cloudEventOf, type OutboxRow } from "#lib/function/outbox.ts";
 import type { Permission } from "#lib/function/permissions.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
@@ -99,9 +99,17 @@ export const testHost = async (catalogue: Catalogue, options: TestHostOptions = 
     /** An event as the connector would hand it over. */
     event: (type: EventType, data: Record<string, unknown>, cidade_id?: string): CloudEvent =>
       cloudEventOf({
-        ...{ id: uuidv7(clock()), cidade_id: cidade_id ?? (data["cidade_id"] as string | undefined) ?? null },
-        ...{ source: "/test", type: type.type, version: type.version, subject: null, partition_key: null },
-        ...{ correlation_id: uuidv7(clock()), traceparent: null, data, created_at: clock() },
+        id: uuidv7(clock()),
+        cidade_id: cidade_id ?? (data["cidade_id"] as string | undefined) ?? null,
+        source: "/test",
+        type: type.type,
+        version: type.version,
+        subject: null,
+        partition_key: null,
+        correlation_id: uuidv7(clock()),
+        traceparent: null,
+        data,
+        created_at: clock(),
       }),
     deliver: (event: CloudEvent, name: string, attempt = 1): Promise<Answer> => host.deliver(event, name, attempt),
     /** Plays relay and connector: hands every event to every queue function of the catalogue until none is left. */
