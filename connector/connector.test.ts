@@ -74,6 +74,7 @@ test("an event written in a transaction reaches its function once, and the count
       got.push(event);
       return { status: 204, final: false };
     },
+    run: async () => ({ status: 204, final: false }),
   });
   const ids = Array.from({ length: 50 }, () => uuidv7());
   await withTenant(db.app, [], "write", async (tx) => {

@@ -2,7 +2,7 @@
 import type { Broker, QueueDepth } from "#lib/broker/broker.ts";
 import type { Sql } from "#lib/db/connect.ts";
 import { noLog, type Log } from "#lib/log.ts";
-import { startDeliveries, type Deliver, type DeliveryCounts } from "./deliver.ts";
+import { startDeliveries, type Deliver, type DeliveryCounts, type RunPlanned } from "./deliver.ts";
 import type { Plan } from "./plan.ts";
 import { startRelay, type RelayCounts, type RelayPace } from "./relay.ts";
 import { startScheduler } from "./schedule.ts";
@@ -26,17 +26,19 @@ export const startConnector = async (parts: {
   sql: Sql;
   broker: Broker;
   plan: Plan;
+  /** Reaches a queue function, and a cron function. */
   deliver: Deliver;
+  run: RunPlanned;
   log?: Log;
   clock?: () => Date;
   pace?: Partial<RelayPace>;
 }): Promise<Connector> => {
-  const { sql, broker, plan, deliver } = parts;
+  const { sql, broker, plan, deliver, run } = parts;
   const log = parts.log ?? noLog;
   const deliveries = await startDeliveries({ broker, queues: plan.queues, deliver, log });
   const relay = startRelay({ sql, broker, log, ...(parts.pace ? { pace: parts.pace } : {}) });
   const clock = parts.clock ? { clock: parts.clock } : {};
-  const scheduler = startScheduler({ sql, schedules: plan.schedules, deliver, log, ...clock });
+  const scheduler = startScheduler({ sql, schedules: plan.schedules, run, log, ...clock });
   return {
     wake: relay.wake,
     stop: async () => {

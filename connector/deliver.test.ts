@@ -38,6 +38,10 @@ describe("what an answer means", () => {
     expect(after(status)).toEqual({ park: true, delay_seconds: 60, reason: `${status}: r` });
     expect(after(status, 4)).toMatchObject({ park: true });
   });
+  test("503 that says when to come again is parked so long, but never longer than a minute", () => {
+    const parked = (retry_after_seconds: number) => settlementOf({ status: 503, final: false, retry_after_seconds }, 1);
+    expect([5, 0, 3600].map(parked)).toMatchObject([{ delay_seconds: 5 }, { delay_seconds: 1 }, { delay_seconds: 60 }]);
+  });
   test("500 with x-final is dead at once", () => {
     expect(after(500, 1, true)).toEqual({ dead: true, reason: "refused for good, 500: r" });
   });

@@ -4,8 +4,11 @@ import type { CloudEvent } from "#lib/events.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
 
-/** An HTTP status, whether asked over HTTP or in process. `final`: the answer carried `x-final: 1`. */
-export type Outcome = { status: number; final: boolean; reason?: string };
+/**
+ * An HTTP status, whether asked over HTTP or in process. `final`: the answer carried `x-final: 1`.
+ * `retry_after_seconds` counts with 503 and 429 only.
+ */
+export type Outcome = { status: number; final: boolean; reason?: string; retry_after_seconds?: number };
 
 /** `functionName` is `<context>.<name>`, which is also the name of its queue. A throw is a failed attempt. */
 export type Deliver = (
@@ -19,16 +22,25 @@ export type DeliveredQueue = { name: string; timeout_seconds: number };
 export type DeliveryCounts = { done: number; retried: number; parked: number; dead: number };
 export type Deliveries = { stop(): Promise<void>; counts(): Record<string, DeliveryCounts> };
 
+/** `functionName` is `<context>.<name>`. */
+export type RunPlanned = (functionName: string, plannedFor: Date, signal: AbortSignal) => Promise<Outcome>;
+
 /** Before the second, third and fourth attempt. */
 export const RETRY_SECONDS = [1, 2, 4] as const;
+/** At most: whoever knows better says so by `Retry-After`. */
 export const PARK_SECONDS = 60;
 
+export const isParked = ({ status }: Outcome): boolean => status === 503 || status === 429;
+export const parkSeconds = ({ retry_after_seconds }: Outcome): number =>
+  Math.min(PARK_SECONDS, Math.max(1, retry_after_seconds ?? PARK_SECONDS));
+
 /** `attempt` is the one that ended so, from 1. */
-export const settlementOf = ({ status, final, reason }: Outcome, attempt: number): Settlement => {
+export const settlementOf = (outcome: Outcome, attempt: number): Settlement => {
+  const { status, final, reason } = outcome;
   const told = `${status}${reason === undefined ? "" : `: ${reason}`}`;
   if (status >= 200 && status < 300) return { done: true };
   // A dependency is down: that is not the message's fault.
-  if (status === 503 || status === 429) return { park: true, delay_seconds: PARK_SECONDS, reason: told };
+  if (isParked(outcome)) return { park: true, delay_seconds: parkSeconds(outcome), reason: told };
   if (final) return { dead: true, reason: `refused for good, ${told}` };
   const delay_seconds = RETRY_SECONDS[attempt - 1];
   if (delay_seconds !== undefined) return { retry: true, delay_seconds, reason: told };

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { eventOf } from "#test/contracts/broker.ts";
-import { httpDeliver } from "./http-deliver.ts";
+import { hostReach } from "./host-deliver.ts";
+import { httpReach } from "./http-deliver.ts";
 
 type Answer = { status: number; headers?: Record<string, string>; body?: string };
 
@@ -22,7 +23,7 @@ const host = async (answer: Answer) => {
     await new Promise((resolve) => server.close(resolve));
   });
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { asked, deliver: httpDeliver({ baseOf: () => base }) };
+  return { asked, ...httpReach({ baseOf: () => base, system_token: "for the system" }) };
 };
 const open = () => new AbortController().signal;
 
@@ -31,10 +32,11 @@ test("a function is asked under its own name with the event, its attempt and its
   const event = eventOf("clip.requested", "one");
   expect(await deliver("streaming.cut-clip", event, 2, open())).toEqual({ status: 204, final: false });
   const { request, body } = asked[0]!;
-  expect([request.method, request.url]).toEqual(["POST", "/_/functions/streaming.cut-clip"]);
+  expect([request.method, request.url]).toEqual(["POST", "/_/functions/cut-clip"]);
   expect(request.headers).toMatchObject({
     "content-type": "application/cloudevents+json",
-    "gt-attempt": "2",
+    authorization: "Bearer for the system",
+    "x-attempt": "2",
     "x-correlation-id": "corr",
   });
   expect(JSON.parse(body)).toEqual(event);
@@ -48,7 +50,7 @@ test("what a problem document says becomes the reason", async () => {
 });
 
 test("a host that cannot be reached is a dependency that is down, not a fault of the message", async () => {
-  const deliver = httpDeliver({ baseOf: () => "http://127.0.0.1:1" });
+  const { deliver } = httpReach({ baseOf: () => "http://127.0.0.1:1", system_token: "x" });
   expect(await deliver("a.b", eventOf("x.y"), 1, open())).toMatchObject({ status: 503 });
 });
 
@@ -56,4 +58,44 @@ test("a redirect is not followed", async () => {
   const { asked, deliver } = await host({ status: 302, headers: { location: "/elsewhere" } });
   expect((await deliver("a.b", eventOf("x.y"), 1, open())).status).toBe(503);
   expect(asked).toHaveLength(1);
+});
+
+test("a planned time is posted as such", async () => {
+  const { asked, run } = await host({ status: 204 });
+  const planned = new Date("2026-03-04T06:00:00.000Z");
+  expect(await run("streaming.delete-expired", planned, open())).toEqual({ status: 204, final: false });
+  expect([asked[0]!.request.url, asked[0]!.body]).toEqual([
+    "/_/functions/delete-expired",
+    '{"planned_for":"2026-03-04T06:00:00.000Z"}',
+  ]);
+});
+
+test("a host that says when to come again is heard", async () => {
+  const { deliver } = await host({ status: 503, headers: { "retry-after": "5" }, body: '{"reason":"down"}' });
+  const outcome = await deliver("a.b", eventOf("x.y"), 1, open());
+  expect(outcome).toEqual({ status: 503, final: false, reason: "down", retry_after_seconds: 5 });
+});
+
+test("a call in the same process means the same as a request", async () => {
+  const answers = [
+    { done: true as const },
+    { park: true as const, seconds: 7, reason: "r" },
+    { final: true as const, reason: "r" },
+    { failed: true as const, reason: "r" },
+  ];
+  const names: string[] = [];
+  const { deliver, run } = hostReach({
+    deliver: async (_event, name) => (names.push(name), answers.shift()!),
+    runCron: async (name) => (names.push(name), { done: true }),
+  });
+  const outcomes = [];
+  for (let n = 0; n < 4; n++) outcomes.push(await deliver("streaming.cut-clip", eventOf("x.y"), 1, open()));
+  expect(outcomes).toEqual([
+    { status: 204, final: false },
+    { status: 503, final: false, reason: "r", retry_after_seconds: 7 },
+    { status: 500, final: true, reason: "r" },
+    { status: 500, final: false, reason: "r" },
+  ]);
+  await run("streaming.delete-expired", new Date(), open());
+  expect(names.at(-1)).toBe("delete-expired");
 });

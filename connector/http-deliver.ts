@@ -1,32 +1,47 @@
-/** Delivers over HTTP: `POST <base>/_/functions/<name>` with the event as its body. */
+/** Reaches functions in other processes: `POST <base>/_/functions/<name>`, an event or a planned time as its body. */
 import type { CloudEvent } from "#lib/events.ts";
-import type { Deliver, Outcome } from "./deliver.ts";
+import type { Deliver, Outcome, RunPlanned } from "./deliver.ts";
 
-export type HttpDeliverOptions = {
-  /** Where a function is hosted, e.g. `http://functions:8080`. */
+export type HttpReach = {
+  /** Where a function is hosted, e.g. `http://functions:8080`. `functionName` is `<context>.<name>`. */
   baseOf(functionName: string): string;
-  /** Proof that the connector is calling. Default none. */
-  headers?: Record<string, string>;
+  /** Proves that the system itself is calling. */
+  system_token: string;
 };
 
-export const httpDeliver =
-  ({ baseOf, headers = {} }: HttpDeliverOptions): Deliver =>
-  async (functionName, event, attempt, signal) => {
-    const url = `${baseOf(functionName)}/_/functions/${functionName}`;
-    const asked = { method: "POST", signal, redirect: "error" as const, body: JSON.stringify(event) };
-    try {
-      const response = await fetch(url, { ...asked, headers: { ...headersOf(event, attempt), ...headers } });
-      return await outcomeOf(response);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      // Nobody there: the platform is at fault, not the message.
-      return { status: 503, final: false, reason: "the function could not be reached" };
-    }
-  };
+export const httpReach = (reach: HttpReach): { deliver: Deliver; run: RunPlanned } => ({
+  deliver: (functionName, event, attempt, signal) =>
+    post(reach, functionName, JSON.stringify(event), headersOf(event, attempt), signal),
+  run: (functionName, plannedFor, signal) => {
+    const body = JSON.stringify({ planned_for: plannedFor.toISOString() });
+    return post(reach, functionName, body, { "content-type": "application/json" }, signal);
+  },
+});
+
+/** Names are one space: the context is the connector's own ordering. */
+export const plainName = (functionName: string): string => functionName.slice(functionName.indexOf(".") + 1);
+
+const post = async (
+  { baseOf, system_token }: HttpReach,
+  functionName: string,
+  body: string,
+  more: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  const url = `${baseOf(functionName)}/_/functions/${plainName(functionName)}`;
+  const headers = { ...more, authorization: `Bearer ${system_token}` };
+  try {
+    return await outcomeOf(await fetch(url, { method: "POST", signal, redirect: "error", body, headers }));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    // Nobody there: the platform is at fault, not the message.
+    return { status: 503, final: false, reason: "the function could not be reached" };
+  }
+};
 
 const headersOf = (event: CloudEvent, attempt: number): Record<string, string> => ({
   "content-type": "application/cloudevents+json",
-  "gt-attempt": String(attempt),
+  "x-attempt": String(attempt),
   "x-correlation-id": event.correlationid,
   ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
 });
@@ -36,17 +51,18 @@ const outcomeOf = async (response: Response): Promise<Outcome> => {
   const final = response.headers.get("x-final") === "1";
   const body = await response.text();
   if (response.ok) return { status, final };
-  return { status, final, reason: reasonOf(body) };
+  const wait = Number(response.headers.get("retry-after"));
+  return { status, final, reason: reasonOf(body), ...(wait > 0 ? { retry_after_seconds: wait } : {}) };
 };
 
-/** The title of a problem document, or the beginning of whatever it is. */
+/** The words of a problem document, or the beginning of whatever it is. */
 const reasonOf = (body: string): string => {
   try {
     const { title, reason } = JSON.parse(body) as { title?: unknown; reason?: unknown };
     const words = [title, reason].filter((word) => typeof word === "string");
     if (words.length > 0) return words.join(" – ").slice(0, 500);
   } catch {
-    // No problem document: a proxy's page, for instance.
+    // No JSON: a proxy's page, for instance.
   }
   return body.slice(0, 200);
 };

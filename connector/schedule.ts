@@ -4,10 +4,9 @@
  */
 import { Cron } from "croner";
 import type { Sql } from "#lib/db/connect.ts";
-import { uuidv7 } from "#lib/ids.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
-import { RETRY_SECONDS, PARK_SECONDS, type Deliver, type Outcome } from "./deliver.ts";
+import { isParked, PARK_SECONDS, parkSeconds, RETRY_SECONDS, type Outcome, type RunPlanned } from "./deliver.ts";
 
 export type Schedule = { function: string; schedule: string; timezone: string; timeout_seconds: number };
 export type Scheduler = { stop(): Promise<void> };
@@ -56,7 +55,7 @@ const settledUntil = async (sql: Sql, schedule: Schedule, now: Date): Promise<Da
   return before;
 };
 
-type Parts = { sql: Sql; schedules: readonly Schedule[]; deliver: Deliver; log: Log; clock?: () => Date; wait?: Wait };
+type Parts = { sql: Sql; schedules: readonly Schedule[]; run: RunPlanned; log: Log; clock?: () => Date; wait?: Wait };
 
 export const startScheduler = (parts: Parts): Scheduler => {
   const { sql, schedules, log } = parts;
@@ -131,22 +130,21 @@ const runOnce = async (
 
 /** The same patience as with messages: four attempts, and longer where a dependency is down. */
 const tries = async (
-  { deliver, clock, wait }: Parts & { clock: () => Date; wait: Wait },
+  { run, wait }: Parts & { wait: Wait },
   schedule: Schedule,
   planned: Date,
   stopping: AbortSignal,
 ): Promise<Outcome> => {
-  const event = eventOf(schedule.function, planned, clock());
   let parks = 0;
   for (let attempt = 1; ;) {
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(schedule.timeout_seconds * 1000)]);
-    const outcome = await deliver(schedule.function, event, attempt, signal).catch((error: unknown): Outcome => ({
+    const outcome = await run(schedule.function, planned, signal).catch((error: unknown): Outcome => ({
       status: 500,
       final: false,
       reason: String(error),
     }));
-    const isDown = outcome.status === 503 || outcome.status === 429;
-    const delay = isDown ? PARK_SECONDS : RETRY_SECONDS[attempt - 1];
+    const isDown = isParked(outcome);
+    const delay = isDown ? parkSeconds(outcome) : RETRY_SECONDS[attempt - 1];
     const isOver = outcome.status < 300 || outcome.final || delay === undefined || (isDown && ++parks > MAX_PARKS);
     if (isOver || stopping.aborted) return outcome;
     if (!isDown) attempt++;
@@ -154,17 +152,3 @@ const tries = async (
     if (stopping.aborted) return outcome;
   }
 };
-
-/** One id for all attempts, so that a run has one effect. */
-const eventOf = (name: string, planned: Date, now: Date) => ({
-  specversion: "1.0" as const,
-  id: uuidv7(now),
-  source: "/connector",
-  type: "schedule.due",
-  subject: name,
-  time: now.toISOString(),
-  datacontenttype: "application/json" as const,
-  dataschema: "/schemas/schedule.due/1",
-  correlationid: uuidv7(now),
-  data: { planned_for: planned.toISOString() },
-});

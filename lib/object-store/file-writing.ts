@@ -12,7 +12,7 @@ const CHECK_SPACE_EVERY_BYTES = 8 * 1024 * 1024;
 export const diskFull = (cause?: unknown): AppError =>
   new AppError("unavailable", "There is no space left for objects", {
     reason: "object.disk_full",
-    retry_after_seconds: 30,
+    retry_after_seconds: 10,
     cause,
   });
 

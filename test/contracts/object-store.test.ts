@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AppError } from "#lib/errors.ts";
+import { statusOf } from "#lib/function/problem.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { fakeKeys } from "./adapters/fake-keys.ts";
@@ -13,24 +14,16 @@ import { brokenObjectStores } from "./broken/object-stores.ts";
 import { objectChecks, type ObjectBench } from "./object-store.ts";
 import { handClock, mustFail } from "./check.ts";
 
-const STATUS: Record<string, number> = {
-  malformed: 400,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  too_large: 413,
-};
-
 const fileBench = async (options: { reserve_bytes?: number } = {}): Promise<ObjectBench & { folder: string }> => {
   const folder = await mkdtemp(join(tmpdir(), "objects-"));
   const clock = handClock();
   const open = () => connectObjects(`file:${folder}`, { keys: fakeKeys, clock: clock.now, ...options });
   const store = await open();
   const app = new Hono().route("/", objectRoutes(store, fakeKeys, clock.now));
-  app.onError((error, c) => {
+  app.onError((error) => {
     if (!(error instanceof AppError)) throw error;
-    const status = error.code === "unavailable" ? 503 : (STATUS[error.code] ?? 422);
-    return c.newResponse(error.reason ?? "", status as 422, { "retry-after": String(error.retryAfterSeconds ?? "") });
+    const headers = { "retry-after": String(error.retryAfterSeconds ?? "") };
+    return new Response(error.reason, { status: statusOf[error.code], headers });
   });
   return {
     folder,
@@ -145,7 +138,7 @@ describe("object store: folder", () => {
     const how = { expires_in_seconds: 60, bytes: 4, sha256, ...video };
     const { url, headers } = await store.signedPut("recordings", "a", how);
     const answer = await ask(url, { method: "PUT", headers, body: bytes });
-    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "30"]);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "10"]);
     expect(await store.get("recordings", "a")).toBeNull();
     expect(await readdir(join(folder, ".staging"))).toEqual([]);
   });
