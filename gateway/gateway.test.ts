@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { AppError } from "#lib/errors.ts";
 import { memoryCache } from "#lib/cache/memory.ts";
 import { memoryFrames } from "#lib/frames/memory.ts";
+import { noLog } from "#lib/log.ts";
 import { notificationChannel } from "#lib/wire/console.ts";
 import { LIVE_KIND, readLiveHeader, writeLiveHeader } from "#lib/wire/live.ts";
 import { attachGateway, type Gateway } from "./gateway.ts";
@@ -15,7 +16,6 @@ const city = "0190c0de-0000-7000-8000-000000000001";
 const otherCity = "0190c0de-0000-7000-8000-000000000002";
 const camera = "0190c0de-0000-7000-8000-00000000000c";
 const agent = "0190c0de-0000-7000-8000-00000000000a";
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 type Message = Record<string, unknown> & { type: string };
 /** Keeps what arrives, so that nothing is missed between two waits. */
@@ -72,7 +72,7 @@ const start = async (changes: Partial<GatewayNeeds> = {}): Promise<Set> => {
     cities: async () => [city, otherCity],
     clock: () => new Date(),
     ids: () => crypto.randomUUID(),
-    log: silent as GatewayNeeds["log"],
+    log: noLog,
     ...changes,
   };
   const server = createServer();

@@ -2,9 +2,9 @@
 import { AppError } from "#lib/errors.ts";
 import type { Sql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
-import type { Keys } from "#lib/secrets/keys.ts";
+import type { AccessClaims, Keys } from "#lib/secrets/keys.ts";
 import { TOKEN_LIMIT_BYTES, verifyAgentToken } from "#lib/secrets/tokens.ts";
-import type { Access, Caller } from "./define.ts";
+import type { Access, Caller, CityGrant } from "./define.ts";
 import { shortMemory } from "./short-memory.ts";
 
 export const REMEMBERED_SECONDS = 30;
@@ -39,20 +39,31 @@ export const createIdentifier = (needs: { keys?: Keys; system?: Sql; clock: () =
   };
 };
 
-/** Throws `forbidden`. Apart from finding out who it is, so that the refusal can say who was refused. */
-export const mustBeAllowed = (caller: Caller, access: Access): void => {
-  if (typeof access === "string") return;
-  const { permission, cities } = access;
-  if (!caller.permissions.includes(permission)) {
+/**
+ * The caller with the cities in which the permission holds: a role in one city says nothing about another. Throws
+ * `forbidden`. Apart from finding out who it is, so that the refusal can say who was refused.
+ */
+export const allowedCaller = (caller: Caller, access: Access): Caller => {
+  if (typeof access === "string") return caller;
+  const { permission } = access;
+  const held = (caller.grants ?? []).filter(({ permissions }) => permissions.includes(permission));
+  if (held.length === 0) {
     throw new AppError("forbidden", "This needs a permission that you do not hold", {
       reason: "access.permission",
       params: { permission },
     });
   }
-  if (cities === "all" && caller.cities !== "all") {
+  const cities = citiesOf(held);
+  if (access.cities === "all" && cities !== "all") {
     throw new AppError("forbidden", "This needs a role that holds in every city", { reason: "access.all_cities" });
   }
+  return { ...caller, cities };
 };
+
+const citiesOf = (grants: readonly CityGrant[]): Caller["cities"] =>
+  grants.some(({ cidade_id }) => cidade_id === null)
+    ? "all"
+    : [...new Set(grants.flatMap(({ cidade_id }) => cidade_id ?? []))];
 
 const userReader = ({ keys, system, clock }: { keys?: Keys; system?: Sql; clock: () => Date }) => {
   const known = shortMemory<Caller>(clock, REMEMBERED_SECONDS);
@@ -61,17 +72,33 @@ const userReader = ({ keys, system, clock }: { keys?: Keys; system?: Sql; clock:
     if (there) return there;
     if (!keys || !system) throw new AppError("internal", "Sessions need keys and the system's connection");
     const claims = await keys.verifyAccessToken(token);
-    const [session] = await system`
-      select s.expires_at from sessions s join users u on u.id = s.user_id
-      where s.id = ${claims.sid} and u.id = ${claims.sub} and u.is_active and u.session_version = ${claims.sv}
-        and s.revoked_at is null and s.expires_at > ${clock()}`;
-    if (!session) throw new AppError("unauthorized", "The session has ended", { reason: "session.ended" });
-    const { sub, sid, cities, permissions } = claims;
-    const caller: Caller = { kind: "user", id: sub, cities, permissions, session_id: sid };
+    const grants = await readGrants(system, claims, clock());
+    if (!grants) throw new AppError("unauthorized", "The session has ended", { reason: "session.ended" });
+    const permissions = [...new Set(grants.flatMap((grant) => grant.permissions))];
+    const caller: Caller = {
+      kind: "user",
+      id: claims.sub,
+      cities: citiesOf(grants),
+      permissions,
+      grants,
+      session_id: claims.sid,
+    };
     known.set(token, caller, expiryOf(token));
     return caller;
   };
 };
+
+/** `null`: the session has ended or the user was changed since. */
+const readGrants = (system: Sql, { sub, sid, sv }: AccessClaims, now: Date): Promise<CityGrant[] | null> =>
+  withTenant(system, "all", "read", async (sql) => {
+    const [session] = await sql`
+      select 1 from sessions s join users u on u.id = s.user_id
+      where s.id = ${sid} and u.id = ${sub} and u.is_active and u.session_version = ${sv}
+        and s.revoked_at is null and s.expires_at > ${now}`;
+    if (!session) return null;
+    return sql<CityGrant[]>`
+      select ur.cidade_id, r.permissions from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = ${sub}`;
+  });
 
 /** Of a token that was verified a moment ago: it must not be remembered past its own end. */
 const expiryOf = (token: string): Date => {

@@ -50,11 +50,16 @@ export type Grants = Tx & {
 };
 export type CookieOptions = { path: string; max_age_seconds: number };
 
+/** What somebody holds where. `cidade_id: null`: in every city. */
+export type CityGrant = { cidade_id: string | null; permissions: readonly string[] };
+
 export type Caller = {
   kind: "anyone" | "user" | "agent" | "camera" | "system";
   id: string;
   cities: readonly string[] | "all";
   permissions: readonly string[];
+  /** Of a user. `cities` is those in which the permission that the function asks for holds. */
+  grants?: readonly CityGrant[];
   /** The session of a user, so that sign-out and `sv` checks find it. */
   session_id?: string;
 };

@@ -6,6 +6,7 @@ import type { ObjectStore } from "#lib/object-store/object-store.ts";
 import type { Keys } from "#lib/secrets/keys.ts";
 import type { AnyFunction, Caller, Catalogue, GrantName, Grants, Outbox } from "./define.ts";
 import type { AuditNote } from "./audit.ts";
+import { functionsOf, needsOfFunction } from "./needs.ts";
 
 /** What a process has to lend. A host refuses to start when a function of its catalogue names what is not here. */
 export type Lent = {
@@ -114,27 +115,10 @@ const grant = (
 
 /** Names what is missing, all at once, before the first request. */
 export const checkGrants = (catalogue: Catalogue, settled: Settled): void => {
-  const faults = Object.values(catalogue).flatMap((functions) =>
-    Object.values(functions).flatMap((definition) =>
-      missing(definition, settled).map((what) => `${definition.name} needs ${what}`),
-    ),
+  const faults = functionsOf(catalogue).flatMap(({ definition }) =>
+    [...needsOfFunction(definition)]
+      .filter((need) => settled[need] === undefined)
+      .map((need) => `${definition.name} needs ${need}`),
   );
   if (faults.length > 0) throw new Error(`This process cannot lend what its functions need: ${faults.join("; ")}`);
-};
-
-const missing = (definition: AnyFunction, settled: Settled): string[] => {
-  const needed = new Set<string>();
-  const connection = definition.role === "gt_system" ? "system" : "sql";
-  for (const name of definition.needs) {
-    if (name === "objects" || name === "cache" || name === "keys") needed.add(name);
-    if (name === "sql" || name === "outbox" || name === "transaction") needed.add(connection);
-  }
-  if (definition.audited) needed.add(connection);
-  if ("http" in definition) {
-    const { access, rate } = definition.http;
-    if (access !== "anyone") needed.add("system");
-    if (access === "session" || typeof access === "object") needed.add("keys");
-    if (rate) needed.add("cache");
-  }
-  return [...needed].filter((name) => settled[name as keyof Settled] === undefined);
 };

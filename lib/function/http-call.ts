@@ -1,6 +1,6 @@
 /** A request to an HTTP function, step by step: who, whether, what, run, answer. */
 import { AppError } from "#lib/errors.ts";
-import { mustBeAllowed, type Identifier } from "./access.ts";
+import { allowedCaller, type Identifier } from "./access.ts";
 import { DEFAULT_BODY_BYTES, essenceOf, readBody } from "./body.ts";
 import { cookiesOf, mustBeOwnOrigin } from "./cookies.ts";
 import type { Caller, Http, HttpFunction } from "./define.ts";
@@ -30,13 +30,13 @@ export const answerHttp = async (
   const { definition } = route;
   const { request, trace } = incoming;
   await mustBeWithinRate(host.settled, definition, "address", trace.address);
-  const caller = await host.identifier.callerOf(
+  const identified = await host.identifier.callerOf(
     definition.http.access,
     request.headers.get("authorization"),
     definition.http.access === "camera" ? incoming.params["key"] : undefined,
   );
-  known(caller);
-  mustBeAllowed(caller, definition.http.access);
+  known(identified);
+  const caller = allowedCaller(identified, definition.http.access);
   await mustBeWithinRate(host.settled, definition, "caller", `${caller.kind}:${caller.id}`);
   if (definition.needs.includes("cookies")) mustBeOwnOrigin(request);
   const read = await readRequest(route, incoming);

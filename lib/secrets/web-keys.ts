@@ -71,7 +71,7 @@ const sealing = (ring: RingReader): Pick<Keys, "seal" | "open"> => ({
 
 const accessTokenSigner =
   (material: Material, clock: () => Date): Keys["signAccessToken"] =>
-  async ({ sub, sid, sv, cities, permissions }) => {
+  async ({ sub, sid, sv }) => {
     const now = clock();
     const seconds = Math.floor(now.getTime() / 1000);
     const key = signingKey(material, now);

@@ -165,7 +165,12 @@ const createFixtures = ({ owner }: Database, keys: ReturnType<typeof keysFrom>, 
     const expires = new Date(clock().getTime() + 12 * 3_600_000);
     await owner`insert into users (id, email, nome, password_hash) values (${id}, ${`${id}@example.org`}, 'Pessoa de Teste', 'none')`;
     await owner`insert into sessions (id, user_id, refresh_hash, expires_at) values (${session_id}, ${id}, ${session_id}, ${expires})`;
-    const { token } = await keys.signAccessToken({ sub: id, sid: session_id, sv: 1, cities, permissions });
+    const role_id = uuidv7();
+    await owner`insert into roles (id, name, permissions) values (${role_id}, ${role_id}, ${owner.json(permissions as never)})`;
+    for (const cidade_id of cities === "all" ? [null] : cities) {
+      await owner`insert into user_roles (id, user_id, role_id, cidade_id) values (${uuidv7()}, ${id}, ${role_id}, ${cidade_id})`;
+    }
+    const { token } = await keys.signAccessToken({ sub: id, sid: session_id, sv: 1 });
     return { id, session_id, token };
   },
   async agent(cidade_id: string) {
