@@ -1,6 +1,6 @@
 /** Takes due rows, hands them out, keeps their holds alive and settles them. */
 import type { Consumer, Delivery, QueueSpec, Settlement } from "#lib/broker/broker.ts";
-import { pause } from "#lib/pause.ts";
+import { pause, type Pause } from "#lib/pause.ts";
 import type { Claimed, Held, WorkTable } from "./work-table.ts";
 
 export type Pace = {
@@ -19,147 +19,109 @@ type Taker = {
   spec: QueueSpec;
   handle: Handle;
   open: boolean;
-  claiming: boolean;
+  /** Set while a claim is under way. */
+  claiming: Promise<void> | null;
   mayHaveMore: boolean;
   inHand: Map<Held, Promise<void>>;
+};
+type Shared = {
+  table: WorkTable;
+  pace: Pace;
+  onError: (error: unknown) => void;
+  naps: Pause;
+  takers: Set<Taker>;
+  closed: boolean;
+  lastBusy: number;
 };
 
 const BUSY_FOR_MS = 5000;
 const CLAIM_AT_MOST = 50;
+const SOONEST_MS = 5;
 const BACK_OFF_MS = [100, 200, 500, 1000, 2000, 5000];
 
 export const consuming = (table: WorkTable, pace: Pace, onError: (error: unknown) => void) => {
   const takers = new Set<Taker>();
-  const naps = pause();
-  let closed = false;
-  let lastBusy = -Infinity;
+  const shared: Shared = { table, pace, onError, naps: pause(), takers, closed: false, lastBusy: -Infinity };
   let polling: Promise<void> | null = null;
-
-  const free = (taker: Taker): number => (taker.spec.parallel ?? 4) - taker.inHand.size;
-
-  const fill = async (taker: Taker): Promise<void> => {
-    if (taker.claiming) return;
-    taker.claiming = true;
-    try {
-      while (taker.open && taker.mayHaveMore && free(taker) > 0) {
-        taker.mayHaveMore = false;
-        const asked = Math.min(free(taker), CLAIM_AT_MOST);
-        const claimed = await table.claim(taker.spec.name, asked);
-        // A wake-up during the claim has set it again.
-        if (claimed.length === asked) taker.mayHaveMore = true;
-        if (claimed.length > 0) lastBusy = performance.now();
-        for (const one of claimed) start(taker, one);
-      }
-    } catch (error) {
-      onError(error);
-    } finally {
-      taker.claiming = false;
-    }
-  };
-
-  const start = (taker: Taker, claimed: Claimed): void => {
-    const held = { id: claimed.id, token: claimed.token };
-    const work = treat(taker, claimed)
-      .catch(onError)
-      .finally(() => {
-        taker.inHand.delete(held);
-        void fill(taker);
-      });
-    taker.inHand.set(held, work);
-  };
-
-  const treat = async (taker: Taker, claimed: Claimed): Promise<void> => {
-    const { spec } = taker;
-    const isPoison = claimed.lapses >= pace.max_lapses;
-    const settlement = isPoison
-      ? { dead: true as const, reason: `Its holder went away ${claimed.lapses} times` }
-      : await answerOf(taker.handle, spec.name, claimed);
-    lastBusy = performance.now();
-    await insist(() => table.settle(claimed, settlement, spec.ordered ? spec.name : null));
-    if (spec.ordered) taker.mayHaveMore = true;
-  };
-
-  /** An effect that happened should not be repeated because the settlement met a restart of the database. */
-  const insist = async (work: () => Promise<unknown>): Promise<void> => {
-    const end = performance.now() + pace.lease_ms;
-    for (let tries = 0; ; tries++) {
-      try {
-        await work();
-        return;
-      } catch (error) {
-        const wait = BACK_OFF_MS[Math.min(tries, BACK_OFF_MS.length - 1)]!;
-        if (closed || performance.now() + wait > end) throw error;
-        if (tries === 0) onError(error);
-        await naps.nap(wait);
-      }
-    }
-  };
-
-  const look = async (): Promise<number> => {
-    const asked = [...takers].filter((taker) => taker.open && free(taker) > 0 && !taker.claiming);
-    const isBusy = performance.now() - lastBusy < BUSY_FOR_MS;
-    const longest = isBusy ? pace.busy_ms : pace.idle_ms;
-    if (asked.length === 0) return longest;
-    const due = await table.due([...new Set(asked.map(({ spec }) => spec.name))]);
-    for (const { queue, ms } of due) if (ms <= 0) wake([queue]);
-    const next = Math.min(...due.map(({ ms }) => (ms <= 0 ? pace.busy_ms : ms)));
-    return Math.max(5, Math.min(longest, next));
-  };
-
-  const poll = async (): Promise<void> => {
-    for (let failures = 0; !closed;) {
-      try {
-        const wait = await look();
-        failures = 0;
-        await naps.nap(wait);
-      } catch (error) {
-        if (failures === 0) onError(error);
-        await naps.nap(BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]!);
-      }
-    }
-  };
-
   const renewing = setInterval(() => {
     const all = [...takers].flatMap(({ inHand }) => [...inHand.keys()]);
     if (all.length > 0) table.renew(all).catch(onError);
   }, pace.lease_ms / 3);
   renewing.unref();
 
-  const wake = (queues?: readonly string[]): void => {
-    for (const taker of takers) {
-      if (queues && !queues.includes(taker.spec.name)) continue;
-      taker.mayHaveMore = true;
-      void fill(taker);
-    }
-  };
-
-  const stop = async (taker: Taker): Promise<void> => {
-    taker.open = false;
-    while (taker.claiming) await naps.nap(5);
-    const settled = Promise.all(taker.inHand.values());
-    await naps.within(settled, pace.drain_ms);
-    const left = [...taker.inHand.keys()];
-    takers.delete(taker);
-    if (left.length > 0) await table.release(left).catch(onError);
-  };
-
   return {
-    wake,
-    start: async (spec: QueueSpec, handle: Handle): Promise<Consumer> => {
-      const taker: Taker = { spec, handle, open: true, claiming: false, mayHaveMore: true, inHand: new Map() };
+    /** Something may be due: in all queues, or in those named. */
+    wake: (queues?: readonly string[]): void => wake(shared, queues),
+    start: (spec: QueueSpec, handle: Handle): Consumer => {
+      const taker: Taker = { spec, handle, open: true, claiming: null, mayHaveMore: true, inHand: new Map() };
       takers.add(taker);
-      void fill(taker);
-      polling ??= poll();
-      return { stop: () => stop(taker) };
+      fill(shared, taker);
+      polling ??= poll(shared);
+      return { stop: () => stop(shared, taker) };
     },
     close: async (): Promise<void> => {
-      await Promise.all([...takers].map(stop));
-      closed = true;
+      await Promise.all([...takers].map((taker) => stop(shared, taker)));
+      shared.closed = true;
       clearInterval(renewing);
-      naps.wakeAll();
+      shared.naps.wakeAll();
       await polling;
     },
   };
+};
+
+const wake = (shared: Shared, queues?: readonly string[]): void => {
+  for (const taker of shared.takers) {
+    if (queues && !queues.includes(taker.spec.name)) continue;
+    taker.mayHaveMore = true;
+    fill(shared, taker);
+  }
+};
+
+const free = ({ spec, inHand }: Taker): number => (spec.parallel ?? 4) - inHand.size;
+
+const fill = (shared: Shared, taker: Taker): void => {
+  taker.claiming ??= claimAll(shared, taker)
+    .catch(shared.onError)
+    .finally(() => {
+      taker.claiming = null;
+      // Woken between the end of the loop and here.
+      if (taker.open && taker.mayHaveMore && free(taker) > 0) fill(shared, taker);
+    });
+};
+
+const claimAll = async (shared: Shared, taker: Taker): Promise<void> => {
+  while (taker.open && taker.mayHaveMore && free(taker) > 0) {
+    taker.mayHaveMore = false;
+    const asked = Math.min(free(taker), CLAIM_AT_MOST);
+    const claimed = await shared.table.claim(taker.spec.name, asked);
+    // A wake-up during the claim may have set it already.
+    if (claimed.length === asked) taker.mayHaveMore = true;
+    if (claimed.length > 0) shared.lastBusy = performance.now();
+    for (const one of claimed) begin(shared, taker, one);
+  }
+};
+
+const begin = (shared: Shared, taker: Taker, claimed: Claimed): void => {
+  const held = { id: claimed.id, token: claimed.token };
+  const work = treat(shared, taker, claimed)
+    .catch(shared.onError)
+    .finally(() => {
+      taker.inHand.delete(held);
+      fill(shared, taker);
+    });
+  taker.inHand.set(held, work);
+};
+
+const treat = async (shared: Shared, taker: Taker, claimed: Claimed): Promise<void> => {
+  const { spec, handle } = taker;
+  const isPoison = claimed.lapses >= shared.pace.max_lapses;
+  const settlement = isPoison
+    ? { dead: true as const, reason: `Its holder went away ${claimed.lapses} times` }
+    : await answerOf(handle, spec.name, claimed);
+  shared.lastBusy = performance.now();
+  await insist(shared, () => shared.table.settle(claimed, settlement, spec.ordered ? spec.name : null));
+  // The next of its lane has just come free.
+  if (spec.ordered) taker.mayHaveMore = true;
 };
 
 const answerOf = async (handle: Handle, queue: string, claimed: Claimed): Promise<Settlement> => {
@@ -169,4 +131,59 @@ const answerOf = async (handle: Handle, queue: string, claimed: Claimed): Promis
   } catch (error) {
     return { retry: true, delay_seconds: 1, reason: error instanceof Error ? error.message : String(error) };
   }
+};
+
+/** An effect that happened should not be repeated because the settlement met a restart of the database. */
+const insist = async (shared: Shared, work: () => Promise<unknown>): Promise<void> => {
+  const end = performance.now() + shared.pace.lease_ms;
+  for (let tries = 0; ; tries++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const wait = backOff(tries);
+      if (shared.closed || performance.now() + wait > end) throw error;
+      if (tries === 0) shared.onError(error);
+      await shared.naps.nap(wait);
+    }
+  }
+};
+
+const backOff = (failures: number): number => BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length - 1)]!;
+
+const poll = async (shared: Shared): Promise<void> => {
+  for (let failures = 0; !shared.closed;) {
+    let wait: number;
+    try {
+      wait = await look(shared);
+      failures = 0;
+    } catch (error) {
+      if (failures === 0) shared.onError(error);
+      wait = backOff(failures++);
+    }
+    if (!shared.closed) await shared.naps.nap(wait);
+  }
+};
+
+/** One question for all queues. Answers how long the next look may wait. */
+const look = async (shared: Shared): Promise<number> => {
+  const { pace, table } = shared;
+  const isBusy = performance.now() - shared.lastBusy < BUSY_FOR_MS;
+  const longest = isBusy ? pace.busy_ms : pace.idle_ms;
+  const asked = [...shared.takers].filter((taker) => taker.open && free(taker) > 0 && !taker.claiming);
+  if (asked.length === 0) return longest;
+  const due = await table.due([...new Set(asked.map(({ spec }) => spec.name))]);
+  const now = due.filter(({ ms }) => ms <= 0).map(({ queue }) => queue);
+  if (now.length > 0) wake(shared, now);
+  const next = Math.min(...due.map(({ ms }) => (ms <= 0 ? pace.busy_ms : ms)));
+  return Math.max(SOONEST_MS, Math.min(longest, next));
+};
+
+const stop = async (shared: Shared, taker: Taker): Promise<void> => {
+  taker.open = false;
+  await taker.claiming;
+  await shared.naps.within(Promise.all(taker.inHand.values()), shared.pace.drain_ms);
+  const left = [...taker.inHand.keys()];
+  shared.takers.delete(taker);
+  if (left.length > 0) await shared.table.release(left).catch(shared.onError);
 };

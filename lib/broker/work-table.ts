@@ -10,34 +10,25 @@ export type Claimed = Held & { event: CloudEvent; attempt: number; lapses: numbe
 
 export type WorkTable = ReturnType<typeof workTable>;
 
-/** A row in which somebody else's lock is awaited has been handed out since: the statements see that by the token. */
 export const workTable = (sql: Sql, clock: (() => Date) | undefined, leaseMs: number) => {
   const now = () => (clock ? sql`${clock()}::timestamptz` : sql`now()`);
-  const later = (ms: number) => sql`${now()} + ${ms} * interval '1 ms'`;
-  const isHeld = ({ id, token }: Held) => sql`id = ${id} and token = ${token} and state = 'held' and run_at > ${now()}`;
+  const table: Table = { sql, leaseMs, now, later: (ms) => sql`${now()} + ${ms} * interval '1 ms'` };
+  return { ...adding(table), ...taking(table), ...settling(table), ...holding(table), ...counting(table) };
+};
 
-  const apply = (db: Sql | TransactionSql, held: Held, settlement: Settlement) => {
-    if ("done" in settlement) return db<Lane[]>`delete from work where ${isHeld(held)} returning queue, lane`;
-    if ("dead" in settlement)
-      return db<Lane[]>`
-        with gone as (delete from work where ${isHeld(held)} returning *), kept as (
-          insert into dead_letters (queue, lane, event_id, event, attempts, reason, published_at, died_at)
-          select queue, lane, event_id, event, attempts + 1, ${clip(settlement.reason)}, published_at, ${now()} from gone)
-        select queue, lane from gone`;
-    const counts = "retry" in settlement ? 1 : 0;
-    return db<Lane[]>`
-      update work set state = ${counts ? "waiting" : "parked"}, attempts = attempts + ${counts}, lapses = 0,
-        reason = ${clip(settlement.reason)}, run_at = ${later(settlement.delay_seconds * 1000)}
-      where ${isHeld(held)} returning queue, lane`;
-  };
+type Fragment = PendingQuery<Row[]>;
+type Table = { sql: Sql; leaseMs: number; now: () => Fragment; later: (ms: number) => Fragment };
+type Db = Sql | TransactionSql;
+type Lane = { queue: string; lane: string | null };
 
-  /** Serialises who adds to and who takes from the lanes of these queues: else a row may wait for one that is gone. */
-  const lockLanes = async (tx: TransactionSql, queues: readonly string[]): Promise<void> => {
-    for (const queue of [...new Set(queues)].sort())
-      await tx`select pg_advisory_xact_lock(hashtextextended(${`work/${queue}`}, 0))`;
-  };
+/** Serialises who adds to and who takes from the lanes of these queues: else a row may wait for one that is gone. */
+const lockLanes = async (tx: TransactionSql, queues: readonly string[]): Promise<void> => {
+  for (const queue of [...new Set(queues)].sort())
+    await tx`select pg_advisory_xact_lock(hashtextextended(${`work/${queue}`}, 0))`;
+};
 
-  const insert = (db: Sql | TransactionSql, items: readonly Item[]) => db`
+const adding = ({ sql, now }: Table) => {
+  const insert = (db: Db, items: readonly Item[]) => db`
     insert into work (queue, lane, event_id, event, run_at, published_at, blocked)
     select item ->> 'queue', item ->> 'lane', (item -> 'event' ->> 'id')::uuid, item -> 'event', ${now()}, ${now()},
       item ->> 'lane' is not null and (
@@ -47,77 +38,24 @@ export const workTable = (sql: Sql, clock: (() => Date) | undefined, leaseMs: nu
     order by place
     on conflict (queue, event_id) do nothing`;
 
-  const add = async (items: readonly Item[]): Promise<void> => {
-    const ordered = items.filter(({ lane }) => lane !== null).map(({ queue }) => queue);
-    if (ordered.length === 0) {
-      await insert(sql, items);
-      return;
-    }
-    await sql.begin(async (tx) => {
-      await lockLanes(tx, ordered);
-      await insert(tx, items);
-    });
-  };
-
-  const settle = async (held: Held, settlement: Settlement, ordered: string | null): Promise<boolean> => {
-    if (ordered === null) return (await apply(sql, held, settlement)).length === 1;
-    return sql.begin(async (tx) => {
-      await lockLanes(tx, [ordered]);
-      const [settled] = await apply(tx, held, settlement);
-      if (settled?.lane && ("done" in settlement || "dead" in settlement))
-        await tx`update work set blocked = false where id = (
-          select min(id) from work where queue = ${settled.queue} and lane = ${settled.lane})`;
-      return settled !== undefined;
-    });
-  };
-
-  const claim = async (queue: string, limit: number): Promise<Claimed[]> => {
-    const rows = await sql<Claimed[]>`
-      with due as materialized (${dueOf(sql, queue, limit, now())})
-      update work set token = token + 1, state = 'held', run_at = ${later(leaseMs)},
-        lapses = lapses + (state = 'held')::int
-      from due where work.id = due.id
-      returning work.id::text, token::text, event, attempts + 1 as attempt, lapses, published_at`;
-    return rows.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
-  };
-
-  const heldSet = (all: readonly Held[]) =>
-    sql`jsonb_to_recordset(${JSON.stringify(all)}::text::jsonb) as held (id bigint, token bigint)`;
-
   return {
-    add,
-    claim,
-    settle,
-    /** Milliseconds until each queue's next row is due, at most 0 where one is. */
-    due: async (queues: readonly string[]): Promise<{ queue: string; ms: number }[]> =>
-      sql`
-      select queue, (
-        select extract(epoch from run_at - ${now()})::float8 * 1000 from work
-        where work.queue = asked.queue and not blocked order by run_at, id limit 1) as ms
-      from jsonb_array_elements_text(${JSON.stringify(queues)}::text::jsonb) as asked (queue)`.then((rows) =>
-        rows.flatMap(({ queue, ms }) => (ms === null ? [] : [{ queue: String(queue), ms: Number(ms) }])),
-      ),
-    renew: async (all: readonly Held[]): Promise<void> => {
-      await sql`
-        update work set run_at = ${later(leaseMs)} from ${heldSet(all)}
-        where work.id = held.id and work.token = held.token and state = 'held' and run_at > ${now()}`;
+    /** What waits there already stays as it is. */
+    add: async (items: readonly Item[]): Promise<void> => {
+      const ordered = items.filter(({ lane }) => lane !== null).map(({ queue }) => queue);
+      if (ordered.length === 0) {
+        await insert(sql, items);
+        return;
+      }
+      await sql.begin(async (tx) => {
+        await lockLanes(tx, ordered);
+        await insert(tx, items);
+      });
     },
-    /** Gives back at once, as if it had never been handed out. */
-    release: async (all: readonly Held[]): Promise<void> => {
-      await sql`
-        update work set run_at = ${now()}, state = 'waiting' from ${heldSet(all)}
-        where work.id = held.id and work.token = held.token and state = 'held'`;
-    },
-    /** A queue that kept order in an earlier version leaves rows that would wait for ever. */
-    unblock: async (unordered: readonly string[]): Promise<void> => {
-      await sql`
-        update work set blocked = false
-        where blocked and queue in (select jsonb_array_elements_text(${JSON.stringify(unordered)}::text::jsonb))`;
-    },
+    /** Dead letters become new messages. Whoever comes second finds them gone. */
     redrive: async (which: { id: string } | { queue: string } | "all"): Promise<number> =>
       sql.begin(async (tx) => {
         const chosen = which === "all" ? tx`true` : "id" in which ? tx`id = ${which.id}` : tx`queue = ${which.queue}`;
-        const lanes = await tx<{ queue: string }[]>`
+        const lanes = await tx<Lane[]>`
           select distinct queue from dead_letters where lane is not null and ${chosen}`;
         await lockLanes(
           tx,
@@ -134,33 +72,111 @@ export const workTable = (sql: Sql, clock: (() => Date) | undefined, leaseMs: nu
           select count(*)::int as count from gone`;
         return answer?.count ?? 0;
       }),
-    deadLetters: async (queue: string, limit: number): Promise<DeadLetter[]> => [
-      ...(await sql<DeadLetter[]>`
-        select id, queue, event, attempts, reason, died_at from dead_letters
-        where queue = ${queue} order by died_at desc, id limit ${limit}`),
-    ],
-    depths: async (): Promise<QueueDepth[]> => sql<QueueDepth[]>`
-      select queue, coalesce(sum(waiting), 0)::int as waiting, coalesce(sum(held), 0)::int as held,
-        coalesce(sum(parked), 0)::int as parked, coalesce(sum(dead), 0)::int as dead,
-        coalesce(max(oldest), 0)::float8 as oldest_seconds
-      from (
-        select queue, count(*) filter (where state = 'waiting' or run_at <= ${now()}) as waiting,
-          count(*) filter (where state = 'held' and run_at > ${now()}) as held,
-          count(*) filter (where state = 'parked' and run_at > ${now()}) as parked, 0 as dead,
-          extract(epoch from ${now()} - min(published_at)) as oldest
-        from work group by queue
-        union all
-        select queue, 0, 0, 0, count(*), null from dead_letters group by queue
-      ) as counted group by queue`,
   };
 };
 
-type Fragment = PendingQuery<Row[]>;
-type Lane = { queue: string; lane: string | null };
-
 /** Its order is that of the index `work_due`: without that a claim reads the whole backlog. */
-export const dueOf = (sql: Sql | TransactionSql, queue: string, limit: number, now: Fragment) => sql`
+export const dueOf = (db: Db, queue: string, limit: number, now: Fragment) => db`
   select id from work where queue = ${queue} and not blocked and run_at <= ${now}
   order by run_at, id limit ${limit} for update skip locked`;
 
+const taking = ({ sql, leaseMs, now, later }: Table) => ({
+  claim: async (queue: string, limit: number): Promise<Claimed[]> => {
+    const rows = await sql<Claimed[]>`
+      with due as materialized (${dueOf(sql, queue, limit, now())})
+      update work set token = token + 1, state = 'held', run_at = ${later(leaseMs)},
+        lapses = lapses + (state = 'held')::int
+      from due where work.id = due.id
+      returning work.id::text, token::text, event, attempts + 1 as attempt, lapses, published_at`;
+    return rows.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+  },
+  /** Milliseconds until each queue's next row is due, at most 0 where one is. */
+  due: async (queues: readonly string[]): Promise<{ queue: string; ms: number }[]> => {
+    const rows = await sql<{ queue: string; ms: number | null }[]>`
+      select queue, (
+        select extract(epoch from run_at - ${now()})::float8 * 1000 from work
+        where work.queue = asked.queue and not blocked order by run_at, id limit 1) as ms
+      from jsonb_array_elements_text(${JSON.stringify(queues)}::text::jsonb) as asked (queue)`;
+    return rows.flatMap(({ queue, ms }) => (ms === null ? [] : [{ queue, ms }]));
+  },
+  /** A queue that kept order in an earlier version leaves rows that would wait for ever. */
+  unblock: async (unordered: readonly string[]): Promise<void> => {
+    await sql`
+      update work set blocked = false
+      where blocked and queue in (select jsonb_array_elements_text(${JSON.stringify(unordered)}::text::jsonb))`;
+  },
+});
+
+const settling = ({ sql, now, later }: Table) => {
+  const isHeld = ({ id, token }: Held) => sql`id = ${id} and token = ${token} and state = 'held' and run_at > ${now()}`;
+
+  const apply = (db: Db, held: Held, settlement: Settlement) => {
+    if ("done" in settlement) return db<Lane[]>`delete from work where ${isHeld(held)} returning queue, lane`;
+    if ("dead" in settlement)
+      return db<Lane[]>`
+        with gone as (delete from work where ${isHeld(held)} returning *), kept as (
+          insert into dead_letters (queue, lane, event_id, event, attempts, reason, published_at, died_at)
+          select queue, lane, event_id, event, attempts + 1, ${clip(settlement.reason)}, published_at, ${now()} from gone)
+        select queue, lane from gone`;
+    const counts = "retry" in settlement ? 1 : 0;
+    return db<Lane[]>`
+      update work set state = ${counts ? "waiting" : "parked"}, attempts = attempts + ${counts}, lapses = 0,
+        reason = ${clip(settlement.reason)}, run_at = ${later(settlement.delay_seconds * 1000)}
+      where ${isHeld(held)} returning queue, lane`;
+  };
+
+  return {
+    /** `ordered`: the queue, where it keeps order. `false`: the hold had lapsed, nothing was changed. */
+    settle: async (held: Held, settlement: Settlement, ordered: string | null): Promise<boolean> => {
+      if (ordered === null) return (await apply(sql, held, settlement)).length === 1;
+      return sql.begin(async (tx) => {
+        await lockLanes(tx, [ordered]);
+        const [settled] = await apply(tx, held, settlement);
+        if (settled?.lane && ("done" in settlement || "dead" in settlement))
+          await tx`update work set blocked = false where id = (
+            select min(id) from work where queue = ${settled.queue} and lane = ${settled.lane})`;
+        return settled !== undefined;
+      });
+    },
+  };
+};
+
 const clip = (reason: string): string => reason.slice(0, 2000);
+
+const holding = ({ sql, leaseMs, now, later }: Table) => {
+  const setOf = (all: readonly Held[]) =>
+    sql`jsonb_to_recordset(${JSON.stringify(all)}::text::jsonb) as held (id bigint, token bigint)`;
+  return {
+    renew: async (all: readonly Held[]): Promise<void> => {
+      await sql`
+        update work set run_at = ${later(leaseMs)} from ${setOf(all)}
+        where work.id = held.id and work.token = held.token and state = 'held' and run_at > ${now()}`;
+    },
+    /** Gives back at once, as if it had never been handed out. */
+    release: async (all: readonly Held[]): Promise<void> => {
+      await sql`
+        update work set run_at = ${now()}, state = 'waiting' from ${setOf(all)}
+        where work.id = held.id and work.token = held.token and state = 'held'`;
+    },
+  };
+};
+
+const counting = ({ sql, now }: Table) => ({
+  deadLetters: async (queue: string, limit: number): Promise<DeadLetter[]> => [
+    ...(await sql<DeadLetter[]>`
+      select id, queue, event, attempts, reason, died_at from dead_letters
+      where queue = ${queue} order by died_at desc, id limit ${limit}`),
+  ],
+  depths: async (): Promise<QueueDepth[]> => sql<QueueDepth[]>`
+    select queue, sum(waiting)::int as waiting, sum(held)::int as held, sum(parked)::int as parked,
+      sum(dead)::int as dead, coalesce(max(oldest), 0)::float8 as oldest_seconds
+    from (
+      select queue, count(*) filter (where state = 'waiting' or run_at <= ${now()}) as waiting,
+        count(*) filter (where state = 'held' and run_at > ${now()}) as held,
+        count(*) filter (where state = 'parked' and run_at > ${now()}) as parked, 0 as dead,
+        extract(epoch from ${now()} - min(published_at)) as oldest
+      from work group by queue
+      union all
+      select queue, 0, 0, 0, count(*), null from dead_letters group by queue
+    ) as counted group by queue`,
+});

@@ -30,8 +30,8 @@ export const memoryCache = (options: MemoryCacheOptions = {}): Cache => {
     delete: async (key) => values.delete(key),
     limit: async (key, rate) => limits.take(key, rate),
     publish: async (channel, message) => {
-      for (const listener of [...(channels.get(channel) ?? [])]) {
-        if (!channels.get(channel)?.has(listener)) continue;
+      // Who stops meanwhile is passed over: a Set may lose entries while it is walked.
+      for (const listener of channels.get(channel) ?? []) {
         try {
           listener(message);
         } catch (error) {

@@ -1,7 +1,7 @@
 /** The frames port of one machine: bounded memory of the host. What waits is lost with the process, as the port says. */
 import { AppError } from "#lib/errors.ts";
-import type { Frames, HeldFrame, Refused } from "#lib/frames/frames.ts";
-import { waitingRoom } from "#lib/frames/waiting-room.ts";
+import type { Frame, Frames, HeldFrame, Refused } from "#lib/frames/frames.ts";
+import { waitingRoom, type WaitingRoom } from "#lib/frames/waiting-room.ts";
 
 export type MemoryFramesOptions = {
   clock?: () => Date;
@@ -30,68 +30,16 @@ type Worker = {
 
 export const memoryFrames = (options: MemoryFramesOptions = {}): Frames => {
   const now = (): number => (options.clock ? options.clock().getTime() : Date.now());
-  const counts = { taken: 0, evicted: 0, expired: 0, refused: 0, held: 0 };
+  const losses = { evicted: 0, expired: 0 };
   const bounds = {
     now,
     frames: options.max_waiting ?? 512,
     bytes: options.max_bytes ?? 256 * 1024 * 1024,
     age_ms: options.max_age_ms ?? 30_000,
   };
-  const room = waitingRoom(bounds, counts);
-  const again: HeldFrame[] = [];
-  const refused: Refused[] = [];
-  const workers = new Set<Worker>();
-
-  const giveBack = ({ frame, attempt }: HeldFrame, reason: string): void => {
-    if (attempt < MAX_TRIES) {
-      again.push({ frame, attempt: attempt + 1 });
-      return;
-    }
-    counts.refused++;
-    refused.push({ frame, reason, refused_at: new Date(now()) });
-    if (refused.length > MAX_REFUSED) refused.shift();
-  };
-
-  const handOut = async (worker: Worker, held: HeldFrame): Promise<void> => {
-    counts.held++;
-    const settled = worker.handle(held).then(
-      () => null,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
-    const failure = await Promise.race([settled, worker.abandoned.promise]);
-    counts.held--;
-    if (failure !== null) giveBack(held, failure);
-  };
-
-  const takeNext = (): HeldFrame | undefined => {
-    const waiting = again.shift();
-    if (waiting) return waiting;
-    const frame = room.take();
-    return frame ? { frame, attempt: 1 } : undefined;
-  };
-
-  const pump = (): void => {
-    for (const worker of workers) {
-      while (worker.open && worker.inHand.size < worker.parallel) {
-        const held = takeNext();
-        if (!held) return;
-        const task = handOut(worker, held).finally(() => {
-          worker.inHand.delete(task);
-          pump();
-        });
-        worker.inHand.add(task);
-      }
-    }
-  };
-
-  const stop = async (worker: Worker): Promise<void> => {
-    worker.open = false;
-    const patience = setTimeout(() => worker.abandoned.resolve("its holder went away"), options.drain_ms ?? 5000);
-    await Promise.all(worker.inHand);
-    clearTimeout(patience);
-    workers.delete(worker);
-    pump();
-  };
+  const room = waitingRoom(bounds, losses);
+  const hands = holding(room, now, options.drain_ms ?? 5000);
+  let taken = 0;
 
   return {
     offer: async (frame) => {
@@ -102,28 +50,99 @@ export const memoryFrames = (options: MemoryFramesOptions = {}): Frames => {
         const details = { reason: "frame.no_room", retry_after_seconds: 1 };
         throw new AppError("unavailable", "Too many frames are waiting", details);
       }
-      counts.taken++;
-      pump();
+      taken++;
+      hands.pump();
       return added === "added";
     },
     consume: async (parallel, handle) => {
-      const worker: Worker = {
-        parallel,
-        open: true,
-        inHand: new Set(),
-        abandoned: Promise.withResolvers(),
-        handle: async (held) => handle(held),
-      };
-      workers.add(worker);
-      pump();
-      return { stop: () => stop(worker) };
+      const worker = hands.employ(parallel, handle);
+      return { stop: () => hands.stop(worker) };
     },
-    refused: async () => [...refused],
-    counts: async () => ({ ...counts, waiting: room.size() + again.length }),
+    refused: async () => hands.refused(),
+    counts: async () => ({ ...losses, taken, ...hands.counts(), waiting: room.size() + hands.again() }),
     close: async () => {
-      await Promise.all([...workers].map(stop));
+      await hands.close();
       room.clear();
-      again.length = 0;
     },
+  };
+};
+
+/** Frames in somebody's hand, those to be offered again, and those that nobody could treat. */
+const holding = (room: WaitingRoom, now: () => number, drainMs: number) => {
+  const again: HeldFrame[] = [];
+  const workers = new Set<Worker>();
+  const refusals = lastRefused(now);
+  let held = 0;
+
+  const giveBack = ({ frame, attempt }: HeldFrame, reason: string): void => {
+    if (attempt < MAX_TRIES) again.push({ frame, attempt: attempt + 1 });
+    else refusals.add(frame, reason);
+  };
+
+  const handOut = async (worker: Worker, one: HeldFrame): Promise<void> => {
+    held++;
+    const settled = worker.handle(one).then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    const failure = await Promise.race([settled, worker.abandoned.promise]);
+    held--;
+    if (failure !== null) giveBack(one, failure);
+  };
+
+  const first = (frame: Frame | null): HeldFrame | undefined => (frame ? { frame, attempt: 1 } : undefined);
+
+  const pump = (): void => {
+    for (const worker of workers) {
+      while (worker.open && worker.inHand.size < worker.parallel) {
+        const next = again.shift() ?? first(room.take());
+        if (!next) return;
+        const task = handOut(worker, next).finally(() => {
+          worker.inHand.delete(task);
+          pump();
+        });
+        worker.inHand.add(task);
+      }
+    }
+  };
+
+  const employ = (parallel: number, handle: Worker["handle"]): Worker => {
+    const abandoned = Promise.withResolvers<string>();
+    // Async, so that a handler that throws at once is a rejection like any other.
+    const safe = async (one: HeldFrame): Promise<void> => handle(one);
+    const worker: Worker = { parallel, open: true, inHand: new Set(), abandoned, handle: safe };
+    workers.add(worker);
+    pump();
+    return worker;
+  };
+
+  const stop = async (worker: Worker): Promise<void> => {
+    worker.open = false;
+    const patience = setTimeout(() => worker.abandoned.resolve("its holder went away"), drainMs);
+    await Promise.all(worker.inHand);
+    clearTimeout(patience);
+    workers.delete(worker);
+    pump();
+  };
+
+  const close = async (): Promise<void> => {
+    await Promise.all([...workers].map(stop));
+    again.length = 0;
+  };
+  const counts = () => ({ held, refused: refusals.count() });
+  return { pump, employ, stop, close, counts, refused: refusals.list, again: () => again.length };
+};
+
+const lastRefused = (now: () => number) => {
+  const last: Refused[] = [];
+  let count = 0;
+  return {
+    add: (frame: Frame, reason: string): void => {
+      count++;
+      last.push({ frame, reason, refused_at: new Date(now()) });
+      if (last.length > MAX_REFUSED) last.shift();
+    },
+    list: (): Refused[] => [...last],
+    count: () => count,
   };
 };

@@ -15,9 +15,52 @@ export type WaitingRoom = {
 
 const MAX_PER_CAMERA = 2;
 
+export const waitingRoom = (bounds: Bounds, losses: Losses): WaitingRoom => {
+  const lanes = cameraLanes();
+  const evict = (camera: string): void => {
+    if (lanes.shift(camera)) losses.evicted++;
+  };
+  const expire = (): void => {
+    losses.expired += lanes.dropBefore(bounds.now() - bounds.age_ms);
+  };
+  const isFull = (more: number): boolean =>
+    lanes.total.frames + 1 > bounds.frames || lanes.total.bytes + more > bounds.bytes;
+
+  return {
+    add: (frame) => {
+      const camera = `${frame.cidade_id}/${frame.camera_id}`;
+      const { byteLength } = frame.bytes;
+      expire();
+      let answer: Added = "added";
+      const own = lanes.length(camera);
+      // Its own older frame makes room before anybody else's.
+      if (own >= MAX_PER_CAMERA || (own > 0 && isFull(byteLength))) {
+        evict(camera);
+        answer = "replaced";
+      }
+      while (isFull(byteLength)) {
+        const victim = lanes.victimFor(camera);
+        if (!victim) return "refused";
+        evict(victim);
+      }
+      lanes.push(camera, { frame, since: bounds.now() });
+      return answer;
+    },
+    take: () => {
+      expire();
+      return lanes.next();
+    },
+    size: () => {
+      expire();
+      return lanes.total.frames;
+    },
+    clear: lanes.clear,
+  };
+};
+
 type Waiting = { frame: Frame; since: number };
 
-export const waitingRoom = (bounds: Bounds, losses: Losses): WaitingRoom => {
+const cameraLanes = () => {
   /** In the order of turns. No lane is empty. */
   const lanes = new Map<string, Waiting[]>();
   /** Which turn served a camera last: who was served most recently can best do without. */
@@ -38,52 +81,23 @@ export const waitingRoom = (bounds: Bounds, losses: Losses): WaitingRoom => {
     total.bytes -= first.frame.bytes.byteLength;
     return first;
   };
-  const evict = (camera: string): void => {
-    if (shift(camera)) losses.evicted++;
-  };
-  const expire = (): void => {
-    const oldest = bounds.now() - bounds.age_ms;
-    for (const camera of [...lanes.keys()])
-      while ((lanes.get(camera)?.[0]?.since ?? Infinity) < oldest) {
-        shift(camera);
-        losses.expired++;
-      }
-  };
-  const isFull = (more: number): boolean => total.frames + 1 > bounds.frames || total.bytes + more > bounds.bytes;
   const lastServed = (camera: string): number => served.get(camera) ?? 0;
   const mostServed = (cameras: string[]): string | undefined =>
     cameras.toSorted((a, b) => lastServed(b) - lastServed(a))[0];
 
-  /** Second frames first, then the frame of whoever was served more recently than the newcomer. */
-  const victimFor = (newcomer: string): string | undefined => {
-    const crowded = mostServed([...lanes].filter(([, lane]) => lane.length > 1).map(([camera]) => camera));
-    if (crowded) return crowded;
-    const victim = mostServed([...lanes.keys()]);
-    return victim && lastServed(victim) > lastServed(newcomer) ? victim : undefined;
-  };
-
   return {
-    add: (frame) => {
-      const camera = `${frame.cidade_id}/${frame.camera_id}`;
-      const { byteLength } = frame.bytes;
-      expire();
-      let answer: Added = "added";
-      const own = (): number => lanes.get(camera)?.length ?? 0;
-      // Its own older frame makes room before anybody else's.
-      if (own() >= MAX_PER_CAMERA || (own() > 0 && isFull(byteLength))) {
-        evict(camera);
-        answer = "replaced";
-      }
-      while (isFull(byteLength)) {
-        const victim = victimFor(camera);
-        if (!victim) return "refused";
-        evict(victim);
-      }
-      push(camera, { frame, since: bounds.now() });
-      return answer;
+    total,
+    push,
+    shift,
+    length: (camera: string): number => lanes.get(camera)?.length ?? 0,
+    /** Second frames first, then the frame of whoever was served more recently than the newcomer. */
+    victimFor: (newcomer: string): string | undefined => {
+      const crowded = mostServed([...lanes].filter(([, lane]) => lane.length > 1).map(([camera]) => camera));
+      if (crowded) return crowded;
+      const victim = mostServed([...lanes.keys()]);
+      return victim && lastServed(victim) > lastServed(newcomer) ? victim : undefined;
     },
-    take: () => {
-      expire();
+    next: (): Frame | null => {
       const camera = lanes.keys().next().value;
       const next = camera === undefined ? null : shift(camera);
       if (camera === undefined || !next) return null;
@@ -93,11 +107,13 @@ export const waitingRoom = (bounds: Bounds, losses: Losses): WaitingRoom => {
       if (rest && lanes.delete(camera)) lanes.set(camera, rest);
       return next.frame;
     },
-    size: () => {
-      expire();
-      return total.frames;
+    /** A Map may lose entries while it is walked. Answers how many went. */
+    dropBefore: (oldest: number): number => {
+      const before = total.frames;
+      for (const camera of lanes.keys()) while ((lanes.get(camera)?.[0]?.since ?? Infinity) < oldest) shift(camera);
+      return before - total.frames;
     },
-    clear: () => {
+    clear: (): void => {
       lanes.clear();
       Object.assign(total, { frames: 0, bytes: 0 });
     },

@@ -21,6 +21,7 @@ import {
 } from "#lib/object-store/object-store.ts";
 import type { Keys } from "#lib/secrets/keys.ts";
 import { keysFrom } from "./file-listing.ts";
+import { damaged, readPart, streamOf } from "./file-reading.ts";
 import { isErrno, isOwnFolder, pathsOf, type ObjectPaths } from "./file-paths.ts";
 import {
   checkSpace,
@@ -51,27 +52,56 @@ const Meta = z.object({
 });
 const STAGING = ".staging";
 const ABANDONED_AFTER_MS = 10 * 60_000;
-const CHUNK_BYTES = 256 * 1024;
 const PAGE = 1000;
 
 export const fileStore = async (folder: string, options: FileStoreOptions): Promise<ObjectStore> => {
   for (const name of [...buckets, STAGING]) await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
   const root = await realpath(folder);
-  const staging = join(root, STAGING);
-  await removeAbandoned(staging);
+  await removeAbandoned(join(root, STAGING));
   const clock = options.clock ?? (() => new Date());
-  const reserve = options.reserve_bytes ?? 0;
-  const alone = oneAtATime();
   const signing = { keys: options.keys, clock, base_url: options.base_url ?? "" };
+  return {
+    ...reading(root),
+    ...writing(root, options.reserve_bytes ?? 0, clock),
+    list: async (bucket, prefix, after = "") => {
+      const page: { key: string; bytes: number }[] = [];
+      for await (const entry of keysFrom(join(root, bucket), "", prefix, after)) {
+        page.push(entry);
+        if (page.length === PAGE) break;
+      }
+      return page;
+    },
+    signedGet: (bucket, key, how) => signGet(signing, bucket, key, how),
+    signedPut: (bucket, key, how) => signPut(signing, bucket, key, how),
+    close: async () => undefined,
+  };
+};
 
+const reading = (root: string): Pick<ObjectStore, "head" | "get" | "stream"> => {
   const head = async (bucket: Bucket, key: string): Promise<ObjectHead | null> => {
     const paths = pathsOf(root, bucket, key);
     return (await isOwnFolder(paths.folder)) ? readHead(paths) : null;
   };
-  const readable = async (bucket: Bucket, key: string, range?: ByteRange) => {
+  const part = async (bucket: Bucket, key: string, range?: ByteRange) => {
     const found = await head(bucket, key);
     return found && { path: pathsOf(root, bucket, key).data, ...within(found.bytes, range) };
   };
+  return {
+    head,
+    get: async (bucket, key, range) => {
+      const wanted = await part(bucket, key, range);
+      return wanted && readPart(wanted.path, wanted);
+    },
+    stream: async (bucket, key, range) => {
+      const wanted = await part(bucket, key, range);
+      return wanted && streamOf(wanted.path, wanted);
+    },
+  };
+};
+
+const writing = (root: string, reserve: number, clock: () => Date): Pick<ObjectStore, "put" | "delete"> => {
+  const staging = join(root, STAGING);
+  const alone = oneAtATime();
 
   const commit = async (paths: ObjectPaths, staged: Staged, type: string): Promise<ObjectHead> => {
     await makeFolder(paths.folder);
@@ -94,24 +124,6 @@ export const fileStore = async (folder: string, options: FileStoreOptions): Prom
     return meta;
   };
 
-  const put = async (
-    bucket: Bucket,
-    key: string,
-    bytes: Uint8Array | AsyncIterable<Uint8Array>,
-    { content_type, sha256 }: PutOptions,
-  ): Promise<ObjectHead> => {
-    const paths = pathsOf(root, bucket, key);
-    await checkSpace(staging, reserve, bytes instanceof Uint8Array ? bytes.byteLength : 0);
-    const staged = await stage(staging, bytes instanceof Uint8Array ? [bytes] : bytes, reserve);
-    try {
-      if (sha256 !== undefined && sha256 !== staged.sha256)
-        throw new AppError("invalid", "The bytes do not have this checksum", { reason: "object.checksum" });
-      return await alone(`${bucket}/${key}`, () => commit(paths, staged, content_type));
-    } finally {
-      await rm(staged.path, { force: true });
-    }
-  };
-
   const remove = async (bucket: Bucket, key: string): Promise<void> => {
     const paths = pathsOf(root, bucket, key);
     if (!(await isOwnFolder(paths.folder))) return;
@@ -123,40 +135,19 @@ export const fileStore = async (folder: string, options: FileStoreOptions): Prom
   };
 
   return {
-    put,
-    head,
-    get: async (bucket, key, range) => {
-      const part = await readable(bucket, key, range);
-      if (!part) return null;
-      const bytes = new Uint8Array(part.length);
-      const file = await open(part.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    put: async (bucket, key, bytes, { content_type, sha256 }: PutOptions) => {
+      const paths = pathsOf(root, bucket, key);
+      await checkSpace(staging, reserve, bytes instanceof Uint8Array ? bytes.byteLength : 0);
+      const staged = await stage(staging, bytes instanceof Uint8Array ? [bytes] : bytes, reserve);
       try {
-        for (let read = 0; read < part.length;) {
-          const { bytesRead } = await file.read(bytes, read, part.length - read, part.offset + read);
-          if (bytesRead === 0) throw damaged();
-          read += bytesRead;
-        }
+        if (sha256 !== undefined && sha256 !== staged.sha256)
+          throw new AppError("invalid", "The bytes do not have this checksum", { reason: "object.checksum" });
+        return await alone(`${bucket}/${key}`, () => commit(paths, staged, content_type));
       } finally {
-        await file.close();
+        await rm(staged.path, { force: true });
       }
-      return bytes;
-    },
-    stream: async (bucket, key, range) => {
-      const part = await readable(bucket, key, range);
-      return part && streamOf(part.path, part.offset, part.length);
     },
     delete: (bucket, key) => alone(`${bucket}/${key}`, () => remove(bucket, key)),
-    list: async (bucket, prefix, after = "") => {
-      const page: { key: string; bytes: number }[] = [];
-      for await (const entry of keysFrom(join(root, bucket), "", prefix, after)) {
-        page.push(entry);
-        if (page.length === PAGE) break;
-      }
-      return page;
-    },
-    signedGet: (bucket, key, how) => signGet(signing, bucket, key, how),
-    signedPut: (bucket, key, how) => signPut(signing, bucket, key, how),
-    close: async () => undefined,
   };
 };
 
@@ -175,9 +166,6 @@ const readHead = async ({ data, meta }: ObjectPaths): Promise<ObjectHead | null>
   }
 };
 
-const damaged = (): AppError =>
-  new AppError("internal", "A stored object is not what was stored", { reason: "object.damaged" });
-
 /** What has no record was never acknowledged. A folder or a link is nobody's leftover. */
 const replaceLeftover = async (from: string, to: string): Promise<void> => {
   const found = await lstat(to).catch(() => null);
@@ -194,29 +182,6 @@ const within = (size: number, range?: ByteRange): ByteRange => {
   if (!isWhole || offset < 0 || length < 0 || offset > size)
     throw new AppError("invalid", "This range is not within the object", { reason: "object.range" });
   return { offset, length: Math.min(length, size - offset) };
-};
-
-/** Opens when first read: a stream that nobody reads holds no file. */
-const streamOf = (path: string, offset: number, length: number): ReadableStream<Uint8Array> => {
-  let file: Awaited<ReturnType<typeof open>> | null = null;
-  let at = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        file ??= await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-        const chunk = new Uint8Array(Math.min(CHUNK_BYTES, length - at));
-        const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, offset + at);
-        at += bytesRead;
-        if (bytesRead > 0) controller.enqueue(chunk.subarray(0, bytesRead));
-        if (at < length && bytesRead > 0) return;
-        await file.close();
-        if (at < length) controller.error(damaged());
-        else controller.close();
-      },
-      cancel: async () => file?.close(),
-    },
-    { highWaterMark: 0 },
-  );
 };
 
 /** Work on the same name waits for what was started before it. */

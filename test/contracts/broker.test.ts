@@ -114,7 +114,7 @@ describe("broker: work table", () => {
     });
     await eventually("its lease was renewed beyond twice its length", async () => {
       const [row] = await db.system`select run_at from work`;
-      return (row?.["run_at"] as Date).getTime() > firstEnd.getTime() + 300;
+      return row !== undefined && (row["run_at"] as Date).getTime() > firstEnd.getTime() + 300;
     });
     expect(handed).toBe(1);
     gate.resolve({ done: true });

@@ -259,7 +259,7 @@ const holding: readonly Check<BrokerBench>[] = [
     const next = await collect(second, CLIP, () => gate.promise);
     await eventually("somebody has it again", () => first.got.length + next.got.length === 2);
     const tokens = [...first.got, ...next.got].map(({ fencing_token }) => fencing_token);
-    assert.ok(tokens[1]! > tokens[0]!, `${tokens} do not grow`);
+    assert.ok(tokens[1]! > tokens[0]!, `${tokens.join(", ")} do not grow`);
     late.resolve({ dead: true, reason: "an answer from the past" });
     await first.stop();
     assert.equal((await depthOf(second, CLIP)).dead, next.got.length === 1 ? 0 : 1);
