@@ -1,9 +1,91 @@
 /** Every function of the system, by context and name. A new one is its folder, its import and one line here. */
 import type { Catalogue } from "#lib/function/define.ts";
+import { acceptLink } from "./admin/accept-link/function.ts";
+import { checkLink } from "./admin/check-link/function.ts";
+import { createRole } from "./admin/create-role/function.ts";
+import { createUser } from "./admin/create-user/function.ts";
+import { listAudit } from "./admin/list-audit/function.ts";
+import { listRoles } from "./admin/list-roles/function.ts";
+import { listUsers } from "./admin/list-users/function.ts";
+import { openSocket } from "./admin/open-socket/function.ts";
+import { readJwks } from "./admin/read-jwks/function.ts";
+import { refreshSession } from "./admin/refresh-session/function.ts";
+import { signIn } from "./admin/sign-in/function.ts";
+import { signOut } from "./admin/sign-out/function.ts";
+import { createAgent } from "./cidades/create-agent/function.ts";
+import { createCamera } from "./cidades/create-camera/function.ts";
+import { createCameraKey } from "./cidades/create-camera-key/function.ts";
+import { createCity } from "./cidades/create-city/function.ts";
+import { enrolAgent } from "./cidades/enrol-agent/function.ts";
+import { expireProbes } from "./cidades/expire-probes/function.ts";
+import { hintCameraCreated } from "./cidades/hint-camera-created/function.ts";
+import { hintCameraDeleted } from "./cidades/hint-camera-deleted/function.ts";
+import { hintCameraUpdated } from "./cidades/hint-camera-updated/function.ts";
+import { hintProbeRequested } from "./cidades/hint-probe-requested/function.ts";
+import { hintRecordingStarted } from "./cidades/hint-recording-started/function.ts";
+import { hintRecordingStopped } from "./cidades/hint-recording-stopped/function.ts";
+import { listAgents } from "./cidades/list-agents/function.ts";
+import { listCameras } from "./cidades/list-cameras/function.ts";
+import { listCities } from "./cidades/list-cities/function.ts";
+import { notifyCameraProbed } from "./cidades/notify-camera-probed/function.ts";
+import { notifyCameraUpdated } from "./cidades/notify-camera-updated/function.ts";
+import { notifyStreamHealth } from "./cidades/notify-stream-health/function.ts";
+import { readCamera } from "./cidades/read-camera/function.ts";
+import { readCity } from "./cidades/read-city/function.ts";
+import { readDesiredState } from "./cidades/read-desired-state/function.ts";
+import { readProbe } from "./cidades/read-probe/function.ts";
+import { reportCameraStates } from "./cidades/report-camera-states/function.ts";
+import { reportProbe } from "./cidades/report-probe/function.ts";
+import { requestProbe } from "./cidades/request-probe/function.ts";
+import { takeProbe } from "./cidades/take-probe/function.ts";
+import { updateCamera } from "./cidades/update-camera/function.ts";
+import { updateCity } from "./cidades/update-city/function.ts";
 
 export const catalogue = {
-  admin: {},
-  cidades: {},
+  admin: {
+    "accept-link": acceptLink,
+    "check-link": checkLink,
+    "create-role": createRole,
+    "create-user": createUser,
+    "list-audit": listAudit,
+    "list-roles": listRoles,
+    "list-users": listUsers,
+    "open-socket": openSocket,
+    "read-jwks": readJwks,
+    "refresh-session": refreshSession,
+    "sign-in": signIn,
+    "sign-out": signOut,
+  },
+  cidades: {
+    "create-agent": createAgent,
+    "create-camera": createCamera,
+    "create-camera-key": createCameraKey,
+    "create-city": createCity,
+    "enrol-agent": enrolAgent,
+    "expire-probes": expireProbes,
+    "hint-camera-created": hintCameraCreated,
+    "hint-camera-deleted": hintCameraDeleted,
+    "hint-camera-updated": hintCameraUpdated,
+    "hint-probe-requested": hintProbeRequested,
+    "hint-recording-started": hintRecordingStarted,
+    "hint-recording-stopped": hintRecordingStopped,
+    "list-agents": listAgents,
+    "list-cameras": listCameras,
+    "list-cities": listCities,
+    "notify-camera-probed": notifyCameraProbed,
+    "notify-camera-updated": notifyCameraUpdated,
+    "notify-stream-health": notifyStreamHealth,
+    "read-camera": readCamera,
+    "read-city": readCity,
+    "read-desired-state": readDesiredState,
+    "read-probe": readProbe,
+    "report-camera-states": reportCameraStates,
+    "report-probe": reportProbe,
+    "request-probe": requestProbe,
+    "take-probe": takeProbe,
+    "update-camera": updateCamera,
+    "update-city": updateCity,
+  },
   streaming: {},
   ai: {},
 } satisfies Catalogue;

@@ -59,6 +59,7 @@ create table cameras (
   url_rtsp text,
   -- Host and port for people to recognise it; never user, password or query.
   endereco_rtsp varchar(300),
+  has_credentials boolean not null default false,
   status varchar(20) not null default 'INATIVA'
     check (status in ('INATIVA', 'CONECTANDO', 'ONLINE', 'PARADA', 'OFFLINE', 'DISCO_CHEIO')),
   status_cause varchar(60),
@@ -119,6 +120,8 @@ create table camera_probes (
   cause text,
   found jsonb,
   created_at timestamptz not null default now(),
+  -- When the agent took it: it is not handed out twice.
+  taken_at timestamptz,
   finished_at timestamptz,
   primary key (cidade_id, id),
   foreign key (cidade_id, agent_id) references agents (cidade_id, id),
@@ -126,3 +129,9 @@ create table camera_probes (
 );
 create index camera_probes_waiting on camera_probes (agent_id, created_at) where status = 'pending';
 select gt_guard('camera_probes');
+
+-- What other contexts may know of a camera.
+create view camera_directory with (security_invoker = true) as
+  select c.cidade_id, c.id as camera_id, c.agent_id, c.nome, c.is_active, d.plano_retencao_dias, d.fuso_horario
+    from cameras c join cidades d on d.id = c.cidade_id;
+grant select on camera_directory to gt_app, gt_system;

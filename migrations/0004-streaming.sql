@@ -137,3 +137,8 @@ create table mosaics (
 );
 create index idx_mosaics_user on mosaics (cidade_id, user_id);
 select gt_guard('mosaics');
+
+-- What other contexts may know of recordings.
+create view running_recordings with (security_invoker = true) as
+  select cidade_id, camera_id, id as recording_id from recordings where status = 'RECORDING';
+grant select on running_recordings to gt_app, gt_system;

@@ -192,7 +192,7 @@ export const Nothing = z.null();
 export const CameraCreated = eventType(
   "camera.created",
   1,
-  z.object({ camera_id: z.uuid(), cidade_id: z.uuid(), agent_id: z.uuid().nullable() }),
+  z.object({ camera_id: z.uuid(), cidade_id: z.uuid(), agent_id: z.uuid().nullable(), record: z.boolean() }),
 );
 export const CameraUpdated = eventType(
   "camera.updated",

@@ -1,0 +1,12 @@
+import { queue } from "#lib/function/define.ts";
+import { CameraUpdated } from "../contract.ts";
+import { notify } from "../hints.ts";
+
+export const notifyCameraUpdated = queue({
+  name: "notify-camera-updated",
+  summary: "Tells consoles that a camera was changed",
+  queue: { event: CameraUpdated },
+  needs: ["cache"],
+  handle: ({ camera_id, cidade_id }, { cache, message }) =>
+    notify(cache, { id: message.id, cidade_id, event: "camera.changed", data: { camera_id } }),
+});

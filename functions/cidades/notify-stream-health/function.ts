@@ -1,0 +1,12 @@
+import { queue } from "#lib/function/define.ts";
+import { StreamHealthCheck } from "../contract.ts";
+import { notify } from "../hints.ts";
+
+export const notifyStreamHealth = queue({
+  name: "notify-stream-health",
+  summary: "Tells consoles that a camera is doing better or worse",
+  queue: { event: StreamHealthCheck },
+  needs: ["cache"],
+  handle: ({ camera_id, cidade_id, status, cause }, { cache, message }) =>
+    notify(cache, { id: message.id, cidade_id, event: "camera.changed", data: { camera_id, status, cause } }),
+});
