@@ -40,6 +40,28 @@ import { requestProbe } from "./cidades/request-probe/function.ts";
 import { takeProbe } from "./cidades/take-probe/function.ts";
 import { updateCamera } from "./cidades/update-camera/function.ts";
 import { updateCity } from "./cidades/update-city/function.ts";
+import { createClip } from "./streaming/create-clip/function.ts";
+import { cutClip } from "./streaming/cut-clip/function.ts";
+import { deleteExpiredRecordings } from "./streaming/delete-expired-recordings/function.ts";
+import { downloadClip } from "./streaming/download-clip/function.ts";
+import { keepLastFrame } from "./streaming/keep-last-frame/function.ts";
+import { keepPartitions } from "./streaming/keep-partitions/function.ts";
+import { listClips } from "./streaming/list-clips/function.ts";
+import { listSegments } from "./streaming/list-segments/function.ts";
+import { notifyClipFailed } from "./streaming/notify-clip-failed/function.ts";
+import { notifyClipReady } from "./streaming/notify-clip-ready/function.ts";
+import { notifyRecordingStarted } from "./streaming/notify-recording-started/function.ts";
+import { notifyRecordingStopped } from "./streaming/notify-recording-stopped/function.ts";
+import { openStream } from "./streaming/open-stream/function.ts";
+import { readClip } from "./streaming/read-clip/function.ts";
+import { readLastFrame } from "./streaming/read-last-frame/function.ts";
+import { readTimeline } from "./streaming/read-timeline/function.ts";
+import { recordNewCamera } from "./streaming/record-new-camera/function.ts";
+import { reportGaps } from "./streaming/report-gaps/function.ts";
+import { reportSegments } from "./streaming/report-segments/function.ts";
+import { requestUploads } from "./streaming/request-uploads/function.ts";
+import { startRecording } from "./streaming/start-recording/function.ts";
+import { stopRecording } from "./streaming/stop-recording/function.ts";
 
 export const catalogue = {
   admin: {
@@ -86,6 +108,29 @@ export const catalogue = {
     "update-camera": updateCamera,
     "update-city": updateCity,
   },
-  streaming: {},
+  streaming: {
+    "create-clip": createClip,
+    "cut-clip": cutClip,
+    "delete-expired-recordings": deleteExpiredRecordings,
+    "download-clip": downloadClip,
+    "keep-last-frame": keepLastFrame,
+    "keep-partitions": keepPartitions,
+    "list-clips": listClips,
+    "list-segments": listSegments,
+    "notify-clip-failed": notifyClipFailed,
+    "notify-clip-ready": notifyClipReady,
+    "notify-recording-started": notifyRecordingStarted,
+    "notify-recording-stopped": notifyRecordingStopped,
+    "open-stream": openStream,
+    "read-clip": readClip,
+    "read-last-frame": readLastFrame,
+    "read-timeline": readTimeline,
+    "record-new-camera": recordNewCamera,
+    "report-gaps": reportGaps,
+    "report-segments": reportSegments,
+    "request-uploads": requestUploads,
+    "start-recording": startRecording,
+    "stop-recording": stopRecording,
+  },
   ai: {},
 } satisfies Catalogue;

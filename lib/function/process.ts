@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { readEnvironment } from "#lib/environment.ts";
 import { createLog, levels } from "#lib/log.ts";
-import { readMaterial } from "#lib/secrets/files.ts";
+import { readMaterial, readSecretIfThere } from "#lib/secrets/files.ts";
 import { keysFrom } from "#lib/secrets/web-keys.ts";
 import { connectHost, FunctionEnvironment, type Connectors } from "./connections.ts";
 import type { Catalogue } from "./define.ts";
@@ -19,7 +19,7 @@ const ProcessEnvironment = FunctionEnvironment.extend({
 
 /** Resolves when the process has been told to end and has ended what was under way. */
 export const runProcess = async (catalogue: Catalogue, connectors: Connectors): Promise<void> => {
-  const environment = readEnvironment(ProcessEnvironment);
+  const environment = await withSecretAddresses(readEnvironment(ProcessEnvironment));
   // What one process remembers, the others do not know: notifications and limits would be lost in silence.
   for (const name of ["CACHE_URL"] as const) {
     if (environment[name]?.startsWith("memory:"))
@@ -42,4 +42,16 @@ export const runProcess = async (catalogue: Catalogue, connectors: Connectors): 
   await serving.close();
   await connected.close();
   log.info("ended");
+};
+
+/** Addresses carry passwords: where the environment does not say them, they are files beside the keys. */
+const withSecretAddresses = async <T extends FunctionEnvironment & { SECRETS_DIR: string }>(
+  environment: T,
+): Promise<T> => {
+  const read = { ...environment };
+  for (const name of ["DATABASE_URL", "SYSTEM_DATABASE_URL", "OBJECTS_URL", "CACHE_URL"] as const) {
+    const file = `gt-${name.toLowerCase().replaceAll("_", "-")}`;
+    read[name] ??= await readSecretIfThere(environment.SECRETS_DIR, file);
+  }
+  return read;
 };

@@ -50,6 +50,10 @@ export const rotateFile = async (dir: string, ring: RingName, now: Date = new Da
   await syncFolder(dir);
 };
 
+/** A single value kept as a file, e.g. an address with a password in it; `undefined` when there is none. */
+export const readSecretIfThere = async (dir: string, name: string): Promise<string | undefined> =>
+  (await stat(join(dir, name)).catch(() => null)) ? (await readSecret(dir, name)).trim() : undefined;
+
 const readSecret = async (dir: string, name: string): Promise<string> => {
   const path = join(dir, name);
   const found = await stat(path).catch(() => null);

@@ -85,10 +85,7 @@ describe("an access token", () => {
     ["another issuer", () => forge(header(), { ...good(), iss: "other" })],
     ["another type", () => forge(header({ typ: "JWT" }), good())],
     ["claims of another form", () => forge(header(), { ...good(), sv: "3" })],
-    [
-      "a changed payload",
-      () => forge(header(), good()).replace(/\.[^.]+\./, `.${base64({ ...good(), sv: 4 })}.`),
-    ],
+    ["a changed payload", () => forge(header(), good()).replace(/\.[^.]+\./, `.${base64({ ...good(), sv: 4 })}.`)],
     ["no form at all", () => "constructor"],
     ["more than 8 KB", () => forge(header(), { ...good(), more: "x".repeat(9000) })],
   ];

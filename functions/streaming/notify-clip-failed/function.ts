@@ -1,0 +1,15 @@
+import { queue } from "#lib/function/define.ts";
+import { notificationChannel } from "#lib/wire/console.ts";
+import { ClipFailed } from "../contract.ts";
+
+export const notifyClipFailed = queue({
+  name: "notify-clip-failed",
+  summary: "Tells consoles that a clip could not be cut",
+  queue: { event: ClipFailed },
+  needs: ["cache"],
+  handle: (data, { cache, message }) =>
+    cache.publish(
+      notificationChannel(data.cidade_id),
+      JSON.stringify({ type: "notification", id: message.id, cidade_id: data.cidade_id, event: "clip.failed", data }),
+    ),
+});
