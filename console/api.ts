@@ -2,16 +2,22 @@
 import type * as z from "zod";
 import type { Permission } from "#lib/function/permissions.ts";
 import type * as admin from "#functions/admin/contract.ts";
+import type * as ai from "#functions/ai/contract.ts";
 import type * as cidades from "#functions/cidades/contract.ts";
 import type * as lists from "#lib/wire/lists.ts";
+import type * as streaming from "#functions/streaming/contract.ts";
 
 export type Api = {
   "list-agents": { input: z.input<typeof cidades.AgentQuery>; output: z.output<typeof cidades.AgentList> };
   "create-agent": { input: z.input<typeof cidades.NewAgent>; output: z.output<typeof cidades.AgentWithCode> };
   "enrol-agent": { input: z.input<typeof cidades.Enrol>; output: z.output<typeof cidades.Enrolled> };
+  "list-alerts": { input: z.input<typeof ai.AlertQuery>; output: z.output<typeof ai.AlertList> };
+  "read-alert": { input: z.input<typeof ai.ById>; output: z.output<typeof ai.Alert> };
+  "acknowledge-alert": { input: z.input<typeof ai.ById>; output: z.output<typeof ai.Alert> };
   "list-audit": { input: z.input<typeof admin.AuditQuery>; output: z.output<typeof admin.AuditList> };
   "list-cameras": { input: z.input<typeof cidades.CameraQuery>; output: z.output<typeof cidades.CameraList> };
   "create-camera": { input: z.input<typeof cidades.NewCamera>; output: z.output<typeof cidades.Camera> };
+  "read-last-frame": { input: z.input<typeof streaming.OfCamera>; output: z.output<typeof streaming.LastFrame> };
   "read-camera": { input: z.input<typeof cidades.ById>; output: z.output<typeof cidades.Camera> };
   "update-camera": { input: z.input<typeof cidades.CameraChange>; output: z.output<typeof cidades.Camera> };
   "create-camera-key": { input: z.input<typeof cidades.ById>; output: z.output<typeof cidades.CameraKey> };
@@ -19,19 +25,42 @@ export type Api = {
   "create-city": { input: z.input<typeof cidades.NewCity>; output: z.output<typeof cidades.City> };
   "read-city": { input: z.input<typeof cidades.ById>; output: z.output<typeof cidades.City> };
   "update-city": { input: z.input<typeof cidades.CityChange>; output: z.output<typeof cidades.City> };
+  "list-clips": { input: z.input<typeof streaming.ClipQuery>; output: z.output<typeof streaming.ClipList> };
+  "create-clip": { input: z.input<typeof streaming.NewClip>; output: z.output<typeof streaming.Clip> };
+  "read-clip": { input: z.input<typeof streaming.ById>; output: z.output<typeof streaming.Clip> };
+  "download-clip": { input: z.input<typeof streaming.ById>; output: z.output<typeof streaming.ClipDownload> };
   "read-jwks": { input: z.input<typeof admin.Empty>; output: z.output<typeof admin.Jwks> };
   "accept-link": { input: z.input<typeof admin.AcceptLink>; output: z.output<typeof admin.Session> };
   "check-link": { input: z.input<typeof admin.LinkSecret>; output: z.output<typeof admin.LinkState> };
+  "list-plates": { input: z.input<typeof ai.PlateReadQuery>; output: z.output<typeof ai.PlateReadList> };
+  "search-plates": { input: z.input<typeof ai.PlateSearch>; output: z.output<typeof ai.PlateReadList> };
+  "read-plate": { input: z.input<typeof ai.ById>; output: z.output<typeof ai.PlateRead> };
   "request-probe": { input: z.input<typeof cidades.NewProbe>; output: z.output<typeof cidades.Probe> };
   "read-probe": { input: z.input<typeof cidades.ProbeQuery>; output: z.output<typeof cidades.Probe> };
+  "start-recording": { input: z.input<typeof streaming.OfCamera>; output: z.output<typeof streaming.Recording> };
+  "stop-recording": { input: z.input<typeof streaming.OfCamera>; output: z.output<typeof streaming.Recording> };
   "list-roles": { input: z.input<typeof lists.Page>; output: z.output<typeof admin.RoleList> };
   "create-role": { input: z.input<typeof admin.NewRole>; output: z.output<typeof admin.Role> };
+  "list-segments": {
+    input: z.input<typeof streaming.SegmentQuery>;
+    output: z.output<typeof streaming.PlayableSegments>;
+  };
   "sign-in": { input: z.input<typeof admin.SignIn>; output: z.output<typeof admin.Session> };
   "sign-out": { input: z.input<typeof admin.Empty>; output: null };
   "refresh-session": { input: z.input<typeof admin.Empty>; output: z.output<typeof admin.Session> };
   "open-socket": { input: z.input<typeof admin.Empty>; output: z.output<typeof admin.SocketTicket> };
+  "open-stream": { input: z.input<typeof streaming.OpenStream>; output: z.output<typeof streaming.StreamToken> };
+  "read-timeline": { input: z.input<typeof streaming.TimelineQuery>; output: z.output<typeof streaming.Timeline> };
   "list-users": { input: z.input<typeof lists.Page>; output: z.output<typeof admin.UserList> };
   "create-user": { input: z.input<typeof admin.NewUser>; output: z.output<typeof admin.User> };
+  "list-watchlist-entries": {
+    input: z.input<typeof ai.WatchlistEntryQuery>;
+    output: z.output<typeof ai.WatchlistEntryList>;
+  };
+  "create-watchlist-entry": { input: z.input<typeof ai.NewWatchlistEntry>; output: z.output<typeof ai.WatchlistEntry> };
+  "remove-watchlist-entry": { input: z.input<typeof ai.ById>; output: null };
+  "list-watchlists": { input: z.input<typeof ai.WatchlistQuery>; output: z.output<typeof ai.WatchlistList> };
+  "create-watchlist": { input: z.input<typeof ai.NewWatchlist>; output: z.output<typeof ai.Watchlist> };
 };
 
 export const routes: Record<keyof Api, Route> = {
@@ -59,6 +88,30 @@ export const routes: Record<keyof Api, Route> = {
     permission: null,
     idempotent: false,
   },
+  "list-alerts": {
+    method: "GET",
+    path: "/api/alerts",
+    path_names: [],
+    signed_in: true,
+    permission: "alerts.view",
+    idempotent: false,
+  },
+  "read-alert": {
+    method: "GET",
+    path: "/api/alerts/{id}",
+    path_names: ["id"],
+    signed_in: true,
+    permission: "alerts.view",
+    idempotent: false,
+  },
+  "acknowledge-alert": {
+    method: "POST",
+    path: "/api/alerts/{id}/acknowledge",
+    path_names: ["id"],
+    signed_in: true,
+    permission: "alerts.handle",
+    idempotent: true,
+  },
   "list-audit": {
     method: "GET",
     path: "/api/audit",
@@ -82,6 +135,14 @@ export const routes: Record<keyof Api, Route> = {
     signed_in: true,
     permission: "cameras.manage",
     idempotent: true,
+  },
+  "read-last-frame": {
+    method: "GET",
+    path: "/api/cameras/{camera_id}/last-frame",
+    path_names: ["camera_id"],
+    signed_in: true,
+    permission: "live.view",
+    idempotent: false,
   },
   "read-camera": {
     method: "GET",
@@ -139,6 +200,38 @@ export const routes: Record<keyof Api, Route> = {
     permission: "cities.manage",
     idempotent: true,
   },
+  "list-clips": {
+    method: "GET",
+    path: "/api/clips",
+    path_names: [],
+    signed_in: true,
+    permission: "recordings.view",
+    idempotent: false,
+  },
+  "create-clip": {
+    method: "POST",
+    path: "/api/clips",
+    path_names: [],
+    signed_in: true,
+    permission: "clips.create",
+    idempotent: true,
+  },
+  "read-clip": {
+    method: "GET",
+    path: "/api/clips/{id}",
+    path_names: ["id"],
+    signed_in: true,
+    permission: "recordings.view",
+    idempotent: false,
+  },
+  "download-clip": {
+    method: "POST",
+    path: "/api/clips/{id}/download",
+    path_names: ["id"],
+    signed_in: true,
+    permission: "recordings.view",
+    idempotent: true,
+  },
   "read-jwks": {
     method: "GET",
     path: "/api/jwks",
@@ -163,6 +256,30 @@ export const routes: Record<keyof Api, Route> = {
     permission: null,
     idempotent: false,
   },
+  "list-plates": {
+    method: "GET",
+    path: "/api/plates",
+    path_names: [],
+    signed_in: true,
+    permission: "plates.view",
+    idempotent: false,
+  },
+  "search-plates": {
+    method: "POST",
+    path: "/api/plates/search",
+    path_names: [],
+    signed_in: true,
+    permission: "plates.search",
+    idempotent: true,
+  },
+  "read-plate": {
+    method: "GET",
+    path: "/api/plates/{id}",
+    path_names: ["id"],
+    signed_in: true,
+    permission: "plates.view",
+    idempotent: false,
+  },
   "request-probe": {
     method: "POST",
     path: "/api/probes",
@@ -179,6 +296,22 @@ export const routes: Record<keyof Api, Route> = {
     permission: "cameras.manage",
     idempotent: false,
   },
+  "start-recording": {
+    method: "POST",
+    path: "/api/recordings/start",
+    path_names: [],
+    signed_in: true,
+    permission: "recordings.manage",
+    idempotent: true,
+  },
+  "stop-recording": {
+    method: "POST",
+    path: "/api/recordings/stop",
+    path_names: [],
+    signed_in: true,
+    permission: "recordings.manage",
+    idempotent: true,
+  },
   "list-roles": {
     method: "GET",
     path: "/api/roles",
@@ -194,6 +327,14 @@ export const routes: Record<keyof Api, Route> = {
     signed_in: true,
     permission: "roles.manage",
     idempotent: true,
+  },
+  "list-segments": {
+    method: "GET",
+    path: "/api/segments",
+    path_names: [],
+    signed_in: true,
+    permission: "recordings.view",
+    idempotent: false,
   },
   "sign-in": {
     method: "POST",
@@ -227,6 +368,22 @@ export const routes: Record<keyof Api, Route> = {
     permission: null,
     idempotent: true,
   },
+  "open-stream": {
+    method: "POST",
+    path: "/api/streams/open",
+    path_names: [],
+    signed_in: true,
+    permission: "live.view",
+    idempotent: true,
+  },
+  "read-timeline": {
+    method: "GET",
+    path: "/api/timeline",
+    path_names: [],
+    signed_in: true,
+    permission: "recordings.view",
+    idempotent: false,
+  },
   "list-users": {
     method: "GET",
     path: "/api/users",
@@ -242,6 +399,46 @@ export const routes: Record<keyof Api, Route> = {
     signed_in: true,
     permission: "users.manage",
     idempotent: false,
+  },
+  "list-watchlist-entries": {
+    method: "GET",
+    path: "/api/watchlist-entries",
+    path_names: [],
+    signed_in: true,
+    permission: "watchlists.manage",
+    idempotent: false,
+  },
+  "create-watchlist-entry": {
+    method: "POST",
+    path: "/api/watchlist-entries",
+    path_names: [],
+    signed_in: true,
+    permission: "watchlists.manage",
+    idempotent: true,
+  },
+  "remove-watchlist-entry": {
+    method: "DELETE",
+    path: "/api/watchlist-entries/{id}",
+    path_names: ["id"],
+    signed_in: true,
+    permission: "watchlists.manage",
+    idempotent: true,
+  },
+  "list-watchlists": {
+    method: "GET",
+    path: "/api/watchlists",
+    path_names: [],
+    signed_in: true,
+    permission: "watchlists.manage",
+    idempotent: false,
+  },
+  "create-watchlist": {
+    method: "POST",
+    path: "/api/watchlists",
+    path_names: [],
+    signed_in: true,
+    permission: "watchlists.manage",
+    idempotent: true,
   },
 };
 

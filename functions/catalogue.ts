@@ -62,6 +62,23 @@ import { reportSegments } from "./streaming/report-segments/function.ts";
 import { requestUploads } from "./streaming/request-uploads/function.ts";
 import { startRecording } from "./streaming/start-recording/function.ts";
 import { stopRecording } from "./streaming/stop-recording/function.ts";
+import { acknowledgeAlert } from "./ai/acknowledge-alert/function.ts";
+import { createWatchlist } from "./ai/create-watchlist/function.ts";
+import { createWatchlistEntry } from "./ai/create-watchlist-entry/function.ts";
+import { listAlerts } from "./ai/list-alerts/function.ts";
+import { listPlates } from "./ai/list-plates/function.ts";
+import { listWatchlistEntries } from "./ai/list-watchlist-entries/function.ts";
+import { listWatchlists } from "./ai/list-watchlists/function.ts";
+import { matchPlate } from "./ai/match-plate/function.ts";
+import { notifyAlertAcknowledged } from "./ai/notify-alert-acknowledged/function.ts";
+import { notifyAlertTriggered } from "./ai/notify-alert-triggered/function.ts";
+import { notifyPlateDetected } from "./ai/notify-plate-detected/function.ts";
+import { parseLprEvent } from "./ai/parse-lpr-event/function.ts";
+import { readAlert } from "./ai/read-alert/function.ts";
+import { readPlate } from "./ai/read-plate/function.ts";
+import { receiveLprEvent } from "./ai/receive-lpr-event/function.ts";
+import { removeWatchlistEntry } from "./ai/remove-watchlist-entry/function.ts";
+import { searchPlates } from "./ai/search-plates/function.ts";
 
 export const catalogue = {
   admin: {
@@ -132,5 +149,23 @@ export const catalogue = {
     "start-recording": startRecording,
     "stop-recording": stopRecording,
   },
-  ai: {},
+  ai: {
+    "acknowledge-alert": acknowledgeAlert,
+    "create-watchlist": createWatchlist,
+    "create-watchlist-entry": createWatchlistEntry,
+    "list-alerts": listAlerts,
+    "list-plates": listPlates,
+    "list-watchlist-entries": listWatchlistEntries,
+    "list-watchlists": listWatchlists,
+    "match-plate": matchPlate,
+    "notify-alert-acknowledged": notifyAlertAcknowledged,
+    "notify-alert-triggered": notifyAlertTriggered,
+    "notify-plate-detected": notifyPlateDetected,
+    "parse-lpr-event": parseLprEvent,
+    "read-alert": readAlert,
+    "read-plate": readPlate,
+    "receive-lpr-event": receiveLprEvent,
+    "remove-watchlist-entry": removeWatchlistEntry,
+    "search-plates": searchPlates,
+  },
 } satisfies Catalogue;

@@ -19,7 +19,7 @@ export const connectSql = (url: string, options: SqlOptions = {}): Sql => {
     fetch_types: false,
     onnotice: () => {},
     connection: { application_name: options.application_name ?? "gt-vision" },
-    types: { bigint: safeInteger, day: plainDay },
+    types: { bigint: safeInteger, day: plainDay, texts: textsAs(1009), uuids: textsAs(2951) },
   });
 };
 
@@ -42,3 +42,12 @@ const plainDay = {
   serialize: (value: string): string => value,
   parse: (text: string): string => text,
 };
+
+/** Arrays of texts and of ids are parameters everywhere (`= any ($1::uuid[])`); nothing reads them back as arrays. */
+const textsAs = (oid: number) => ({
+  to: oid,
+  from: [] as number[],
+  serialize: (values: readonly string[]): string =>
+    `{${values.map((value) => `"${value.replaceAll(/["\\\\]/g, "\\\\$&")}"`).join(",")}}`,
+  parse: (text: string): string => text,
+});

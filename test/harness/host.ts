@@ -22,6 +22,7 @@ import { createHost, type HostOptions } from "#lib/function/host.ts";
 import { cloudEventOf, type OutboxRow } from "#lib/function/outbox.ts";
 import type { Permission } from "#lib/function/permissions.ts";
 import { uuidv7 } from "#lib/ids.ts";
+import { createLog } from "#lib/log.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { newMaterial, type Material } from "#lib/secrets/material.ts";
@@ -58,6 +59,8 @@ export const testHost = async (catalogue: Catalogue, options: TestHostOptions = 
   const objects = await connectObjects(`file:${folder}`, { keys });
   const host = createHost({
     system_token: SYSTEM_TOKEN,
+    // A fault of ours inside a test is worth reading.
+    log: createLog({ context: "test", level: "error", write: (line) => void process.stderr.write(line) }),
     routes: [objectRoutes(objects, keys, clock)],
     ...options,
     catalogue,

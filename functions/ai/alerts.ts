@@ -1,0 +1,59 @@
+/** Alerts: a watched plate was read. */
+import type { TransactionSql } from "#lib/db/connect.ts";
+import { AppError } from "#lib/errors.ts";
+import type { ObjectStore } from "#lib/object-store/object-store.ts";
+import type { Alert } from "./contract.ts";
+import { joinCamera, readColumns, readOf, type PlateReadRow } from "./plate-reads.ts";
+
+type Own = Pick<
+  Alert,
+  "priority" | "reason" | "watchlist_nome" | "entry_plate" | "status" | "acknowledged_by" | "version"
+>;
+export type AlertRow = PlateReadRow &
+  Own & { alert_id: string; alert_plate: string; created_at: Date; acknowledged_at: Date | null };
+
+export const alertOf = async (objects: ObjectStore, row: AlertRow): Promise<Alert> => {
+  const { alert_id, alert_plate, created_at, acknowledged_at, ...rest } = row;
+  const { priority, reason, watchlist_nome, entry_plate, status, acknowledged_by, version, ...read } = rest;
+  return {
+    priority,
+    reason,
+    watchlist_nome,
+    entry_plate,
+    status,
+    acknowledged_by,
+    version,
+    id: alert_id,
+    cidade_id: read.cidade_id,
+    plate: alert_plate,
+    created_at: created_at.toISOString(),
+    acknowledged_at: acknowledged_at?.toISOString() ?? null,
+    read: await readOf(objects, read),
+  };
+};
+
+const select = (sql: TransactionSql) => sql`
+  select a.id as alert_id, a.plate as alert_plate, a.priority, a.reason, a.status, a.created_at, a.acknowledged_at, a.acknowledged_by,
+    a.version, l.nome as watchlist_nome, w.plate as entry_plate, ${readColumns(sql)}
+  from alerts a
+  join watchlist_entries w on w.cidade_id = a.cidade_id and w.id = a.entry_id
+  join watchlists l on l.cidade_id = a.cidade_id and l.id = a.watchlist_id
+  join lpr_events e on e.cidade_id = a.cidade_id and e.captured_at = a.event_captured_at and e.id = a.event_id
+  ${joinCamera(sql)}`;
+
+export const findAlert = async (sql: TransactionSql, id: string): Promise<AlertRow> => {
+  const [row] = await sql<AlertRow[]>`${select(sql)} where a.id = ${id}`;
+  if (!row) throw new AppError("not_found", "No such alert", { reason: "alert.unknown" });
+  return row;
+};
+
+export const listAlertRows = (
+  sql: TransactionSql,
+  query: { cidade_id: string; status?: string | undefined; limit: number },
+  after: readonly string[] | null,
+): Promise<AlertRow[]> =>
+  sql<AlertRow[]>`
+    ${select(sql)} where a.cidade_id = ${query.cidade_id}
+      ${query.status === undefined ? sql`` : sql`and a.status = ${query.status}`}
+      ${after ? sql`and (a.created_at, a.id) < (${after[0] ?? ""}::timestamptz, ${after[1] ?? ""}::uuid)` : sql``}
+    order by a.created_at desc, a.id desc limit ${query.limit + 1}`;

@@ -1,0 +1,21 @@
+import { queue } from "#lib/function/define.ts";
+import { notificationChannel } from "#lib/wire/console.ts";
+import { AlertAcknowledged } from "../contract.ts";
+
+export const notifyAlertAcknowledged = queue({
+  name: "notify-alert-acknowledged",
+  summary: "Tells consoles that an alert was acknowledged",
+  queue: { event: AlertAcknowledged },
+  needs: ["cache"],
+  handle: (data, { cache, message }) =>
+    cache.publish(
+      notificationChannel(data.cidade_id),
+      JSON.stringify({
+        type: "notification",
+        id: message.id,
+        cidade_id: data.cidade_id,
+        event: "alert.acknowledged",
+        data,
+      }),
+    ),
+});

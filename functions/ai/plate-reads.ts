@@ -1,0 +1,101 @@
+/** Plate reads: rows of `lpr_events` and how they are shown. */
+import type { TransactionSql } from "#lib/db/connect.ts";
+import { AppError } from "#lib/errors.ts";
+import type { ObjectStore } from "#lib/object-store/object-store.ts";
+import type { PlateRead } from "./contract.ts";
+import { keysOf, layoutOf } from "./plates.ts";
+
+const PICTURE_SECONDS = 600;
+
+export type PlateReadRow = Omit<
+  PlateRead,
+  "layout" | "captured_at" | "received_at" | "camera_time" | "image_url" | "plate_image_url"
+> & {
+  captured_at: Date;
+  received_at: Date;
+  camera_time: Date | null;
+  /** Keys in the bucket lpr-images. */
+  image_url: string | null;
+  plate_image_url: string | null;
+};
+
+export type NewPlateRead = Omit<PlateReadRow, "camera_nome"> & { source_event_id: string | null };
+
+/** Of `lpr_events e join camera_directory c`. */
+export const readColumns = (sql: TransactionSql) => sql`
+  e.id, e.cidade_id, e.camera_id, c.nome as camera_nome, e.plate, e.plate_raw, e.confidence, e.alternatives, e.source,
+  e.sighting_id, e.direction, e.vehicle, e.captured_at, e.received_at, e.camera_time, e.time_flag, e.image_problem,
+  e.image_url, e.plate_image_url`;
+
+export const joinCamera = (sql: TransactionSql) =>
+  sql`join camera_directory c on c.cidade_id = e.cidade_id and c.camera_id = e.camera_id`;
+
+export const readOf = async (objects: ObjectStore, row: PlateReadRow): Promise<PlateRead> => {
+  const [image_url, plate_image_url] = await Promise.all([
+    signed(objects, row.image_url),
+    signed(objects, row.plate_image_url),
+  ]);
+  return {
+    ...row,
+    layout: row.plate === null ? null : layoutOf(row.plate),
+    captured_at: row.captured_at.toISOString(),
+    received_at: row.received_at.toISOString(),
+    camera_time: row.camera_time?.toISOString() ?? null,
+    image_url,
+    plate_image_url,
+  };
+};
+
+const signed = async (objects: ObjectStore, key: string | null): Promise<string | null> =>
+  key === null ? null : (await objects.signedGet("lpr-images", key, { expires_in_seconds: PICTURE_SECONDS })).url;
+
+/** Answers `false` when this read is there already, whatever its captured time became. */
+export const insertRead = async (sql: TransactionSql, read: NewPlateRead): Promise<boolean> => {
+  // Two posts of one read side by side: the second waits here and then finds the first.
+  await sql`select pg_advisory_xact_lock(hashtextextended(${read.id}, 0))`;
+  const known = await sql`select 1 from lpr_events where id = ${read.id} and cidade_id = ${read.cidade_id}`;
+  if (known.length > 0) return false;
+  await sql`insert into lpr_events ${sql({
+    ...read,
+    alternatives: read.alternatives === null ? null : sql.json(read.alternatives),
+    vehicle: read.vehicle === null ? null : sql.json(read.vehicle),
+  })}`;
+  if (read.plate === null) return true;
+  await sql`
+    insert into lpr_plate_keys (cidade_id, key, captured_at, event_id)
+    select ${read.cidade_id}, key, ${read.captured_at}, ${read.id} from unnest(${keysOf(read.plate)}::text[]) as key`;
+  return true;
+};
+
+export const findRead = async (sql: TransactionSql, id: string): Promise<PlateReadRow> => {
+  const [row] = await sql<
+    PlateReadRow[]
+  >`select ${readColumns(sql)} from lpr_events e ${joinCamera(sql)} where e.id = ${id}`;
+  if (!row) throw new AppError("not_found", "No such plate read", { reason: "plate.unknown" });
+  return row;
+};
+
+export type ReadQuery = {
+  cidade_id: string;
+  camera_id?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  limit: number;
+};
+
+/** Newest first, after the position (captured_at, id) if one is given. */
+export const listReadRows = (
+  sql: TransactionSql,
+  { cidade_id, camera_id, from, to, limit }: ReadQuery,
+  after: readonly string[] | null,
+): Promise<PlateReadRow[]> =>
+  sql<PlateReadRow[]>`
+    select ${readColumns(sql)} from lpr_events e ${joinCamera(sql)}
+    where e.cidade_id = ${cidade_id}
+      ${camera_id === undefined ? sql`` : sql`and e.camera_id = ${camera_id}`}
+      ${from === undefined ? sql`` : sql`and e.captured_at >= ${from}::timestamptz`}
+      ${to === undefined ? sql`` : sql`and e.captured_at < ${to}::timestamptz`}
+      ${after ? sql`and (e.captured_at, e.id) < (${after[0] ?? ""}::timestamptz, ${after[1] ?? ""}::uuid)` : sql``}
+    order by e.captured_at desc, e.id desc limit ${limit + 1}`;
+
+export const positionOf = ({ captured_at, id }: PlateReadRow): [string, string] => [captured_at.toISOString(), id];
