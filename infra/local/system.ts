@@ -1,5 +1,5 @@
 /** The parts of one machine, started in the order in which they need each other and stopped in the reverse. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureSecrets } from "#lib/secrets/files.ts";
 import { buildConsole } from "#infra/console.ts";
@@ -75,6 +75,7 @@ const startParts = async (
       CONSOLE_DIR: join(folder.run, "console"),
       FIRST_CITY_PLAN: plan,
       FIRST_CITY_FILE: join(folder.root, "first-city.json"),
+      FIRST_LINK_FILE: join(folder.run, "first-link"),
       ...(certificate
         ? { TLS_CERT_FILE: certificateFile(folder, certificate), TLS_KEY_FILE: keyFile(folder, certificate) }
         : {}),
@@ -82,6 +83,9 @@ const startParts = async (
     saysReady: true,
   });
   await host.ready;
+  // For `npm run link`, which needs to find what runs here.
+  writePrivate(join(folder.run, "running.json"), { url, system_database_url: urls.system });
+  parts.push({ stop: async () => rmSync(join(folder.run, "running.json"), { force: true }) });
   startAgent(folder, url, certificate, start, root);
   if (city) startDemo(folder, url, certificate, city, start, root);
   return {

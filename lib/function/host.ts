@@ -12,7 +12,7 @@ import type { Catalogue, HttpFunction } from "./define.ts";
 import { answered, deliverEvent, handleFrame, isCron, isFrames, isQueue, runCron } from "./delivery.ts";
 import { createExchange, type Exchange, type HonoEnv } from "./exchange.ts";
 import { checkGrants, type Entry, type Lent, type Settled } from "./grants.ts";
-import { answerHttp, type Route } from "./http-call.ts";
+import { answerHttp, callAsSystem, type Route } from "./http-call.ts";
 import { isStrict, textReaders } from "./input.ts";
 import { createObserver, type Observer } from "./observe.ts";
 import { trustedAddresses, type Peer } from "./peer.ts";
@@ -45,6 +45,8 @@ export type Host = {
   runCron(name: string, planned_for: Date): Promise<Answer>;
   /** Throws when the function did: the frames port then offers the frame again. */
   handleFrame(name: string, held: HeldFrame): Promise<void>;
+  /** Calls an HTTP function from inside the process, as the caller `system`; throws what the function throws. */
+  call(name: string, input: Record<string, unknown>): Promise<unknown>;
   /** For the gateway's control connections: the same proof as an agent's requests carry. */
   agentOf: Identifier["agentOf"];
   metrics: Metrics;
@@ -81,6 +83,11 @@ export const createHost = (options: HostOptions): Host => {
   return {
     fetch: (request, peer = {}) => running.track(exchange.around(request, peer, (env) => app.fetch(request, env))),
     ...runs,
+    async call(name, input) {
+      const entry = entries.get(name);
+      if (!entry || !isHttp(entry)) throw new AppError("internal", `not here: ${name}`);
+      return running.track(callAsSystem(settled, entry, input));
+    },
     agentOf: identifier.agentOf,
     metrics,
     drain: () => void (state.draining = true),

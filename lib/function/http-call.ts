@@ -7,9 +7,10 @@ import type { Caller, Http, HttpFunction } from "./define.ts";
 import { isLockTimeout } from "./faults.ts";
 import { runsInTransaction, type Call, type Entry, type Settled } from "./grants.ts";
 import { claimKey, idempotentRequest, keepAnswer, type IdempotentRequest, type KeptAnswer } from "./idempotency.ts";
-import { readInput, type TextReaders } from "./input.ts";
+import { readInput, textReaders, type TextReaders } from "./input.ts";
 import { parseStrictJson } from "./json.ts";
-import type { Trace } from "./peer.ts";
+import { newTraceparent, type Trace } from "./peer.ts";
+import { permissions } from "./permissions.ts";
 import type { Reply } from "./reply.ts";
 import { runFunction, withTimeout } from "./run.ts";
 
@@ -98,6 +99,33 @@ const handleAndCheck = async (definition: HttpFunction, input: Record<string, un
   // Paths only: what was about to be answered is nobody's business.
   const where = output.error.issues.slice(0, 5).map(({ path, code }) => `${path.join(".")} ${code}`);
   throw new AppError("internal", `The answer of ${definition.name} does not fit its schema: ${where.join(", ")}`);
+};
+
+/** The same function for a caller inside this process (the first start): all its rules, no token. Answers its output. */
+export const callAsSystem = async (
+  settled: Settled,
+  entry: Entry<HttpFunction>,
+  body: Record<string, unknown>,
+): Promise<unknown> => {
+  const { definition } = entry;
+  const input = readInput(definition.input, textReaders(definition.input), { path: {}, query: "", body });
+  return withTimeout(definition.timeout_seconds ?? HTTP_SECONDS, (signal) =>
+    runFunction(
+      settled,
+      entry,
+      {
+        caller: { kind: "system", id: "system", cities: "all", permissions: [...permissions] },
+        cities: "all",
+        correlation_id: settled.ids(),
+        traceparent: newTraceparent(),
+        address: "in-process",
+        signal,
+        if_match: null,
+        notes: [],
+      },
+      { mode: "write", handle: (needs) => handleAndCheck(definition, input, needs) },
+    ),
+  );
 };
 
 const replyOf = (

@@ -1,0 +1,161 @@
+/** The one-process host: every function, the connector and the gateway in one Node process, so that `memory:` ports are shared. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import * as z from "zod";
+import { hostReach } from "#connector/host-deliver.ts";
+import { startConnector } from "#connector/connector.ts";
+import { measure } from "#connector/metrics.ts";
+import { planOf } from "#connector/plan.ts";
+import { issueFirstLink } from "#functions/admin/links.ts";
+import { catalogue } from "#functions/catalogue.ts";
+import { gatewayAnswers } from "#gateway/answers.ts";
+import { ingestRoutes } from "#gateway/frames.ts";
+import { attachGateway } from "#gateway/gateway.ts";
+import { connectBroker } from "#lib/broker/connect.ts";
+import { connectCache } from "#lib/cache/connect.ts";
+import { connectSql, type Sql } from "#lib/db/connect.ts";
+import { withTenant } from "#lib/db/transaction.ts";
+import { readEnvironment } from "#lib/environment.ts";
+import { connectFrames } from "#lib/frames/connect.ts";
+import { createHost, type Host } from "#lib/function/host.ts";
+import { serve } from "#lib/function/serve.ts";
+import { uuidv7 } from "#lib/ids.ts";
+import { createLog, levels } from "#lib/log.ts";
+import { createMetrics } from "#lib/metrics.ts";
+import { connectObjects } from "#lib/object-store/connect.ts";
+import { objectRoutes } from "#lib/object-store/routes.ts";
+import { readMaterial } from "#lib/secrets/files.ts";
+import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { consoleRoutes } from "./console-files.ts";
+import { FirstCityPlan, makeFirstCity } from "./first-city.ts";
+
+const Environment = z.object({
+  DATABASE_URL: z.url(),
+  SYSTEM_DATABASE_URL: z.url(),
+  BROKER_URL: z.string(),
+  FRAMES_URL: z.string(),
+  OBJECTS_URL: z.string(),
+  CACHE_URL: z.string(),
+  SECRETS_DIR: z.string(),
+  LISTEN_ADDRESS: z.string(),
+  PORT: z.coerce.number().int(),
+  PUBLIC_URL: z.url(),
+  CONSOLE_DIR: z.string(),
+  FIRST_CITY_PLAN: z.string(),
+  FIRST_CITY_FILE: z.string(),
+  FIRST_LINK_FILE: z.string(),
+  TLS_CERT_FILE: z.string().optional(),
+  TLS_KEY_FILE: z.string().optional(),
+  LOG_LEVEL: z.enum(levels).default("info"),
+});
+type Environment = z.infer<typeof Environment>;
+
+const FRAMES_AT_ONCE = 2;
+
+const main = async (): Promise<void> => {
+  const environment = readEnvironment(Environment);
+  const log = createLog({ context: "host", level: environment.LOG_LEVEL });
+  const ports = await openPorts(environment, (error) => log.warn("The work table could not be reached", { error }));
+  const { sql, system, keys, objects, cache, frames, broker, plan } = ports;
+  const clock = (): Date => new Date();
+  const metrics = createMetrics();
+  const connector: { wake(): void } = { wake: () => undefined };
+
+  const answers = gatewayAnswers(system, keys, clock);
+  const agentOf: Host["agentOf"] = (authorization) => host.agentOf(authorization);
+  const needs = { ...answers, cache, frames, agentOf, clock, ids: uuidv7, log: log.with({ part: "gateway" }) };
+  const host: Host = createHost({
+    catalogue,
+    grants: { sql, system, objects, cache, keys, clock },
+    log,
+    metrics,
+    routes: [objectRoutes(objects, keys, clock), ingestRoutes(needs), consoleRoutes(environment.CONSOLE_DIR)],
+    onEvents: () => connector.wake(),
+  });
+
+  // A machine that was off for longer than partitions are made ahead has none for today.
+  await host.runCron("keep-partitions", clock());
+  const running = await startConnector({
+    sql: system,
+    broker,
+    plan,
+    log: log.with({ part: "connector" }),
+    ...hostReach(host),
+  });
+  connector.wake = running.wake;
+  measure(metrics, running);
+  const analysing = await frames.consume(FRAMES_AT_ONCE, async (held) => {
+    for (const name of frameFunctions) await host.handleFrame(name, held);
+  });
+  const city = FirstCityPlan.parse(JSON.parse(readFileSync(environment.FIRST_CITY_PLAN, "utf8")));
+  await makeFirstCity(city, environment.FIRST_CITY_FILE, host.call, clock());
+  await writeFirstLink(system, environment, clock());
+
+  const serving = await serve(host, {
+    port: environment.PORT,
+    address: environment.LISTEN_ADDRESS,
+    ...tlsOf(environment),
+    drain_seconds: 5,
+  });
+  const gateway = attachGateway(serving.server, needs);
+  const sockets = metrics.gauge("gateway_sockets", "Open sockets, by who is at the other end");
+  metrics.collect(() => {
+    for (const [kind, count] of Object.entries(gateway.counts())) sockets.set(count, { kind });
+  });
+  log.info("listening", { port: serving.port });
+  process.send?.({ ready: true });
+
+  await told();
+  log.info("ending");
+  await gateway.close();
+  await serving.close();
+  await analysing.stop();
+  await running.stop();
+  await ports.close();
+  log.info("ended");
+  process.disconnect?.();
+};
+
+const frameFunctions = Object.values(catalogue)
+  .flatMap((functions) => Object.values(functions))
+  .flatMap((one) => ("frames" in one ? [one.name] : []));
+
+const openPorts = async (environment: Environment, on_error: (error: unknown) => void) => {
+  const keys = keysFrom(await readMaterial(environment.SECRETS_DIR));
+  const sql = connectSql(environment.DATABASE_URL, { max: 10, application_name: "gt-vision host" });
+  const system = connectSql(environment.SYSTEM_DATABASE_URL, { max: 16, application_name: "gt-vision system" });
+  const plan = planOf(catalogue);
+  const objects = await connectObjects(environment.OBJECTS_URL, { keys });
+  const cache = await connectCache(environment.CACHE_URL);
+  const frames = await connectFrames(environment.FRAMES_URL);
+  const broker = await connectBroker(environment.BROKER_URL, { queues: plan.queues, sql: system, on_error });
+  const close = async (): Promise<void> => {
+    await broker.close();
+    await Promise.all([frames.close(), cache.close(), objects.close()]);
+    await Promise.all([sql.end({ timeout: 2 }), system.end({ timeout: 2 })]);
+  };
+  return { keys, sql, system, plan, objects, cache, frames, broker, close };
+};
+
+/** Anew at each start while nobody has signed in; the file is read by `npm start`, which prints it. */
+const writeFirstLink = async (system: Sql, { PUBLIC_URL, FIRST_LINK_FILE }: Environment, now: Date): Promise<void> => {
+  const secret = await withTenant(system, "all", "write", (sql) => issueFirstLink(sql, uuidv7(now), now));
+  if (secret === null) return rmSync(FIRST_LINK_FILE, { force: true });
+  writeFileSync(FIRST_LINK_FILE, firstLinkOf(PUBLIC_URL, secret), { mode: 0o600 });
+};
+
+/** The secret is in the fragment: it reaches no server, log or `Referer`. */
+const firstLinkOf = (public_url: string, secret: string): string => `${public_url}/first-access#${secret}`;
+
+const tlsOf = ({ TLS_CERT_FILE, TLS_KEY_FILE }: Environment) =>
+  TLS_CERT_FILE && TLS_KEY_FILE
+    ? { tls: { cert: readFileSync(TLS_CERT_FILE, "utf8"), key: readFileSync(TLS_KEY_FILE, "utf8") } }
+    : {};
+
+/** Told to end: by a signal, or because who started us is gone. */
+const told = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    process.once("disconnect", resolve);
+  });
+
+await main();
