@@ -69,11 +69,41 @@ export const successorOf = async (keys: Keys, refresh: string): Promise<string> 
   return `${key_id}~${mac}`;
 };
 
+const columns = [
+  "id",
+  "user_id",
+  "refresh_hash",
+  "previous_hash",
+  "rotated_at",
+  "last_used_at",
+  "expires_at",
+  "revoked_at",
+];
+
 export const findSession = async (sql: TransactionSql, refresh: string): Promise<SessionRow | null> => {
   const hash = hashOf(refresh);
   const [found] = await sql<SessionRow[]>`
-    select id, user_id, refresh_hash, previous_hash, rotated_at, last_used_at, expires_at, revoked_at from sessions
+    select ${sql(columns)} from sessions
     where refresh_hash = ${hash} or previous_hash = ${hash} for update`;
+  return found ?? null;
+};
+
+/** More than a session rotates in its 12 h. */
+const GENERATIONS = 300;
+
+/** Whose token this was several rotations ago: only the last two hashes are stored, so the chain is followed forward. */
+export const findSessionOfOld = async (
+  sql: TransactionSql,
+  keys: Keys,
+  refresh: string,
+): Promise<SessionRow | null> => {
+  const hashes: string[] = [];
+  for (let token = refresh; hashes.length < GENERATIONS; hashes.push(hashOf(token))) {
+    token = await successorOf(keys, token);
+  }
+  const [found] = await sql<
+    SessionRow[]
+  >`select ${sql(columns)} from sessions where refresh_hash = any (${hashes}) for update`;
   return found ?? null;
 };
 

@@ -74,12 +74,21 @@ export const grantsOf = async (sql: TransactionSql, user_id: string): Promise<Ci
 export const hasAnyUser = async (sql: TransactionSql): Promise<boolean> =>
   (await sql`select 1 from users limit 1`).length > 0;
 
+const selectUsers = (sql: TransactionSql) => sql`
+  select u.id, u.nome, u.email, u.is_active, u.created_at,
+    jsonb_agg(jsonb_build_object('role_id', r.id, 'role_name', r.name, 'cidade_id', ur.cidade_id) order by r.name) as roles
+  from users u join user_roles ur on ur.user_id = u.id join roles r on r.id = ur.role_id`;
+
+/** A user with a role in a city that this transaction sees. */
+export const findUserRow = async (sql: TransactionSql, id: string): Promise<UserListRow> => {
+  const [row] = await sql<UserListRow[]>`${selectUsers(sql)} where u.id = ${id} group by u.id`;
+  if (!row) throw new AppError("not_found", "No such user", { reason: "user.unknown" });
+  return row;
+};
+
 /** Users with a role in a city that this transaction sees. */
 export const listUserRows = (sql: TransactionSql, after: string | null, limit: number): Promise<UserListRow[]> =>
-  sql<UserListRow[]>`
-    select u.id, u.nome, u.email, u.is_active, u.created_at,
-      jsonb_agg(jsonb_build_object('role_id', r.id, 'role_name', r.name, 'cidade_id', ur.cidade_id) order by r.name) as roles
-    from users u join user_roles ur on ur.user_id = u.id join roles r on r.id = ur.role_id
+  sql<UserListRow[]>`${selectUsers(sql)}
     where ${after === null ? sql`true` : sql`lower(u.email) > ${after}`}
     group by u.id order by lower(u.email) limit ${limit + 1}`;
 

@@ -4,6 +4,7 @@ import { uuidv7 } from "#lib/ids.ts";
 import { catalogue } from "#functions/catalogue.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { createLink, issueFirstLink } from "../links.ts";
+import { hashPassword } from "../passwords.ts";
 
 let host: TestHost;
 beforeAll(async () => {
@@ -48,6 +49,36 @@ test("a link for one person cannot take another's account", async () => {
   });
   const answer = await host.anyone.post("/api/links/accept", { secret, ...person, password: "uma frase nova e longa" });
   expect(answer).toMatchObject({ status: 422, body: { reason: "link.other_email" } });
+});
+
+test("a new password ends the sessions that the old one opened", async () => {
+  const session = await host.as(["live.view"]);
+  const email = `${session.id}@example.org`;
+  const password = "mais uma frase bem longa";
+  await host.database
+    .owner`update users set password_hash = ${await hashPassword("a frase que vazou antes")} where id = ${session.id}`;
+  const open = await host.anyone.post("/api/sessions", { email, password: "a frase que vazou antes" });
+  const secret = await withTenant(host.database.system, "all", "write", (sql) =>
+    createLink(sql, { id: uuidv7(), kind: "password_reset", user_id: session.id }, new Date()),
+  );
+  const renewed = await host.anyone.post("/api/links/accept", { secret, ...person, email, password });
+  expect(renewed.status).toBe(201);
+  const refresh = (answer: typeof open) =>
+    host.anyone.post("/api/sessions/refresh", {}, { cookie: answer.headers.get("set-cookie")?.split(";")[0] ?? "" });
+  expect(await refresh(open)).toMatchObject({ status: 401, body: { reason: "session.ended" } });
+  expect((await refresh(renewed)).status).toBe(200);
+});
+
+test("a link that belongs to nobody opens nobody's account", async () => {
+  const { id } = await host.as(["live.view"]);
+  const secret = await withTenant(host.database.system, "all", "write", (sql) =>
+    createLink(sql, { id: uuidv7(), kind: "invitation", user_id: null }, new Date()),
+  );
+  const body = { secret, ...person, email: `${id}@example.org` };
+  expect(await host.anyone.post("/api/links/accept", body)).toMatchObject({
+    status: 422,
+    body: { reason: "link.other_email" },
+  });
 });
 
 test("an old link is not valid any more", async () => {

@@ -61,9 +61,12 @@ const userFor = async (sql: TransactionSql, link: LinkRow, person: Person, ids: 
     // The link belongs to somebody: it cannot be used to take another's account by writing another e-mail.
     await sql`update users set password_hash = ${person.password_hash}, session_version = session_version + 1, updated_at = ${person.created_at}
       where id = ${link.user_id} and lower(email) = ${person.email}`;
+    // Whoever knew the old password may hold a session: its refresh token must not outlive it.
+    await sql`update sessions set revoked_at = ${person.created_at}, revoked_reason = 'password'
+      where user_id = ${link.user_id} and revoked_at is null`;
   }
   const user = await findUserByEmail(sql, person.email);
-  if (!user || (link.user_id !== null && user.id !== link.user_id)) {
+  if (!user || user.id !== (link.kind === "first_administrator" ? person.id : link.user_id)) {
     throw new AppError("invalid", "The link is for another e-mail address", { reason: "link.other_email" });
   }
   return user;

@@ -1,7 +1,7 @@
 import { http } from "#lib/function/define.ts";
 import { NewUser, User } from "../contract.ts";
 import { checkPassword, hashPassword } from "../passwords.ts";
-import { giveRole, insertUser, listUserRows, mustReach, userOf } from "../users.ts";
+import { findUserRow, giveRole, insertUser, mustReach, userOf } from "../users.ts";
 
 export const createUser = http({
   name: "create-user",
@@ -20,8 +20,7 @@ export const createUser = http({
       await insertUser(sql, { id, email, nome, password_hash, created_at: needs.clock() });
       for (const role of roles) await giveRole(sql, { id: needs.ids(), user_id: id, ...role });
       needs.audit.note({ object_type: "user", object_id: id, details: { roles } });
-      const [row] = (await listUserRows(sql, null, 10_000)).filter((user) => user.id === id);
-      return userOf(row as NonNullable<typeof row>);
+      return userOf(await findUserRow(sql, id));
     });
   },
 });

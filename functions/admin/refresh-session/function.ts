@@ -6,6 +6,7 @@ import {
   ABSOLUTE_SECONDS,
   ended,
   findSession,
+  findSessionOfOld,
   GRACE_SECONDS,
   mustBeAlive,
   REFRESH_COOKIE,
@@ -37,7 +38,8 @@ export const refreshSession = http({
     const successor = await successorOf(needs.keys, refresh);
     const outcome = await needs.transaction(async ({ sql }) => {
       const now = needs.clock();
-      const session = await findSession(sql, refresh);
+      const known = await findSession(sql, refresh);
+      const session = known ?? (await findSessionOfOld(sql, needs.keys, refresh));
       if (!session) throw ended();
       mustBeAlive(session, now);
       if (isReuse(session, hashOf(refresh), now)) {
@@ -50,6 +52,7 @@ export const refreshSession = http({
         await revokeSession(sql, session.id, "reuse", now);
         return null;
       }
+      if (!known) throw ended();
       const [user] = await sql<
         UserRow[]
       >`select id, email, nome, password_hash, is_active, session_version from users where id = ${session.user_id} and is_active`;
