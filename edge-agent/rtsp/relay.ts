@@ -1,0 +1,124 @@
+/**
+ * What the recorders read: RTSP on loopback, one path per reader under a name that cannot be guessed and works once. FFmpeg
+ * never sees a camera's address or password, and a camera cannot lead FFmpeg anywhere.
+ */
+import { randomBytes } from "node:crypto";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { rtspSplitter, type RtspMessage } from "#lib/media/rtsp.ts";
+import { writeSdp, type VideoDescription } from "./sdp.ts";
+
+/** A reader that is stopped for long must not fill the memory: it is then let go, and a new one begins at a key frame. */
+const BACKLOG_BYTES = 16 * 1024 * 1024;
+
+export type RelayPath = {
+  url: string;
+  /** Resolves when a reader has asked to play. */
+  playing: Promise<void>;
+  /** `false`: the reader does not follow and was let go, or is gone. */
+  send(frame: Buffer): boolean;
+  close(): void;
+};
+export type Relay = { path(video: VideoDescription): RelayPath; close(): Promise<void> };
+
+type Path = { video: VideoDescription; taken: boolean; reader: Socket | null; play(): void };
+
+export const openRelay = async (): Promise<Relay> => {
+  const paths = new Map<string, Path>();
+  const server = createServer((socket) => serveReader(socket, paths));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    path(video) {
+      const name = randomBytes(16).toString("hex");
+      const { promise: playing, resolve: play } = Promise.withResolvers<void>();
+      const path: Path = { video, taken: false, reader: null, play };
+      paths.set(name, path);
+      return {
+        url: `rtsp://127.0.0.1:${port}/${name}`,
+        playing,
+        send: (frame) => sendFrame(path, frame),
+        close() {
+          paths.delete(name);
+          path.reader?.destroy();
+        },
+      };
+    },
+    close: () => closeAll(server, paths),
+  };
+};
+
+const closeAll = (server: Server, paths: Map<string, Path>): Promise<void> => {
+  for (const path of paths.values()) path.reader?.destroy();
+  paths.clear();
+  return new Promise((resolve) => server.close(() => resolve()));
+};
+
+/** Frames that came in one chunk leave in one write. */
+const sendFrame = (path: Path, frame: Buffer): boolean => {
+  const socket = path.reader;
+  if (!socket || socket.destroyed) return false;
+  if (socket.writableLength > BACKLOG_BYTES) {
+    socket.destroy();
+    return false;
+  }
+  if (socket.writableCorked === 0) {
+    socket.cork();
+    setImmediate(() => socket.uncork());
+  }
+  socket.write(frame);
+  return true;
+};
+
+const serveReader = (socket: Socket, paths: Map<string, Path>): void => {
+  socket.setNoDelay(true);
+  let path: Path | null = null;
+  const answer = (request: RtspMessage, status: string, headers: Record<string, string> = {}, body = ""): void => {
+    const lines = Object.entries({
+      CSeq: request.headers.get("cseq") ?? "0",
+      ...headers,
+      ...(body === "" ? {} : { "Content-Length": String(Buffer.byteLength(body)) }),
+    }).map(([name, value]) => `${name}: ${value}`);
+    socket.write(`${[`RTSP/1.0 ${status}`, ...lines].join("\r\n")}\r\n\r\n${body}`);
+  };
+  const splitter = rtspSplitter({
+    message(request) {
+      const [method = "", uri = ""] = request.start.split(" ");
+      if (method === "OPTIONS")
+        return answer(request, "200 OK", { Public: "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN" });
+      path ??= takePath(paths, uri);
+      if (!path) return answer(request, "404 Not Found");
+      if (method === "DESCRIBE") {
+        return answer(request, "200 OK", { "Content-Type": "application/sdp" }, writeSdp(path.video));
+      }
+      const session = { Session: "1" };
+      if (method === "SETUP") {
+        const tcp = /interleaved=0-1/.test(request.headers.get("transport") ?? "");
+        if (!tcp) return answer(request, "461 Unsupported Transport");
+        return answer(request, "200 OK", { ...session, Transport: "RTP/AVP/TCP;unicast;interleaved=0-1" });
+      }
+      answer(request, "200 OK", session);
+      if (method === "TEARDOWN") return void socket.end();
+      if (method !== "PLAY") return;
+      path.reader = socket;
+      path.play();
+    },
+    frame: () => undefined,
+  });
+  socket.on("data", (chunk: Buffer) => {
+    try {
+      splitter.push(chunk);
+    } catch {
+      socket.destroy();
+    }
+  });
+  socket.on("error", () => socket.destroy());
+};
+
+/** The first to ask for it has it; to anybody after that it does not exist. */
+const takePath = (paths: Map<string, Path>, uri: string): Path | null => {
+  const name = /^rtsp:\/\/[^/]+\/([0-9a-f]{32})/.exec(uri)?.[1] ?? "";
+  const path = paths.get(name);
+  if (!path || path.taken) return null;
+  path.taken = true;
+  return path;
+};
