@@ -49,10 +49,10 @@ export const lockCamera = async (
   return row;
 };
 
-/** What changed is written, what did not costs nothing: agents report every camera, again and again. */
+/** What changed is written, what did not costs nothing: agents report every camera, again and again. Others' are left alone. */
 export const writeStates = async (
   sql: TransactionSql,
-  cidade_id: string,
+  agent: { id: string; cidade_id: string },
   states: readonly CameraState[],
 ): Promise<CameraState[]> => {
   const rows = states.map(({ camera_id, status, cause, since_ms }) => ({
@@ -64,7 +64,8 @@ export const writeStates = async (
   const changed = await sql<{ id: string }[]>`
     update cameras c set status = s.status, status_cause = s.cause, status_since = s.since
     from jsonb_to_recordset(${sql.json(rows)}) as s (camera_id uuid, status text, cause text, since timestamptz)
-    where c.cidade_id = ${cidade_id} and c.id = s.camera_id and (c.status, c.status_cause) is distinct from (s.status, s.cause)
+    where c.cidade_id = ${agent.cidade_id} and c.agent_id = ${agent.id} and c.id = s.camera_id
+      and (c.status, c.status_cause) is distinct from (s.status, s.cause)
     returning c.id`;
   const ids = new Set(changed.map(({ id }) => id));
   return states.filter(({ camera_id }) => ids.has(camera_id));

@@ -32,11 +32,14 @@ export const insertCity = async (
       insert into cidades ${sql({ ...city, created_at: now, updated_at: now })} returning ${sql(columns)}`;
     return row as CityRow;
   } catch (error) {
-    if (isDuplicate(error))
-      throw new AppError("conflict", "There is a city of this name in this state", { reason: "city.name_taken" });
-    throw error;
+    throw nameTaken(error);
   }
 };
+
+const nameTaken = (error: unknown): unknown =>
+  isDuplicate(error)
+    ? new AppError("conflict", "There is a city of this name in this state", { reason: "city.name_taken" })
+    : error;
 
 export const findCity = async (sql: TransactionSql, id: string, forUpdate = false): Promise<CityRow> => {
   const [row] = await sql<
@@ -65,9 +68,13 @@ export const updateCityRow = async (
   change: { [K in "nome" | "plano_retencao_dias" | "fuso_horario" | "is_active"]?: City[K] | undefined },
   now: Date,
 ): Promise<CityRow> => {
-  const [row] = await sql<CityRow[]>`
-    update cidades set ${sql({ ...change, updated_at: now })}, version = version + 1 where id = ${id} returning ${sql(columns)}`;
-  return row as CityRow;
+  try {
+    const [row] = await sql<CityRow[]>`
+      update cidades set ${sql({ ...change, updated_at: now })}, version = version + 1 where id = ${id} returning ${sql(columns)}`;
+    return row as CityRow;
+  } catch (error) {
+    throw nameTaken(error);
+  }
 };
 
 /** `If-Match`: somebody else's change is not overwritten unseen. */

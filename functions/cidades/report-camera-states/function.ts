@@ -11,7 +11,11 @@ export const reportCameraStates = http({
   output: Nothing,
   async handle({ cameras }, { sql, outbox, caller }) {
     const cidade_id = caller.cities[0] ?? "";
-    for (const { camera_id, status, cause, since_ms } of await writeStates(sql, cidade_id, cameras)) {
+    for (const { camera_id, status, cause, since_ms } of await writeStates(
+      sql,
+      { id: caller.id, cidade_id },
+      cameras,
+    )) {
       await outbox.add(
         StreamHealthCheck,
         { camera_id, cidade_id, status, cause, since_ms },
