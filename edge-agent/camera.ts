@@ -1,0 +1,170 @@
+/** One camera made to be as desired: connected, watched over, recorded. It never gives up; it says what is wrong meanwhile. */
+import type { DesiredCamera } from "#functions/cidades/contract.ts";
+import { NAL, nalType, toAnnexB } from "#lib/media/h264.ts";
+import type { AccessUnit } from "#lib/media/rtp.ts";
+import { pause } from "#lib/pause.ts";
+import type { CameraCause, CameraState, CameraStatus } from "#lib/wire/agent.ts";
+import { backOff } from "./back-off.ts";
+import type { KeyFrames } from "./key-frames.ts";
+import { cameraLive } from "./camera-live.ts";
+import { cameraRecording } from "./camera-recording.ts";
+import type { RecorderNeeds } from "./recorder.ts";
+import { causeOf } from "./rtsp/camera-fault.ts";
+import { openCamera, type CameraConnection } from "./rtsp/client.ts";
+import type { Networks } from "./rtsp/networks.ts";
+import type { Server } from "./server.ts";
+import { streamTap, type Tap } from "./stream-tap.ts";
+
+/** Without bytes for this long it is said to stand still, and after the second time it is dialled anew. */
+const [STILL_MS, REDIAL_MS] = [1500, 8000];
+const NO_KEY_FRAME_MS = 30_000;
+const LOOK_EVERY_MS = 250;
+/** Connected this long, its troubles are over. */
+const HEALTHY_MS = 10_000;
+/** A camera that locks accounts must not be locked by us. */
+const WRONG_PASSWORD_MS = 30_000;
+
+export type CameraNeeds = RecorderNeeds & {
+  networks: Networks;
+  server: Pick<Server, "authorization" | "socketUrl">;
+  keyFrames: KeyFrames;
+  diskFull(): boolean;
+  onChange(): void;
+};
+
+export type RunningCamera = {
+  state(): CameraState;
+  /** The address stayed the same: what is recorded may have changed. */
+  update(desired: DesiredCamera): void;
+  openLive(): void;
+  restart(): void;
+  stop(): Promise<void>;
+};
+
+export type Line = { connection: CameraConnection; tap: Tap; end(cause: CameraCause | null): void };
+
+export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCamera => {
+  const camera = { ...first };
+  const { id: camera_id } = first;
+  const naps = pause();
+  const redial = backOff({ first_ms: 1000, longest_ms: 30_000, breaker_ms: 60_000 });
+  let stopped = false;
+  let line: Line | null = null;
+  let shown: { status: CameraStatus; cause: CameraCause | null; since_ms: number } = {
+    status: "CONECTANDO",
+    cause: null,
+    since_ms: needs.now(),
+  };
+  let rate = { bytes: 0, at: performance.now(), per_second: 0 };
+  const recording = cameraRecording(
+    camera,
+    needs,
+    () => line,
+    () => needs.onChange(),
+  );
+  const live = cameraLive(camera_id, needs, () => line);
+
+  const show = (status: CameraStatus, cause: CameraCause | null): void => {
+    if (shown.status === status && shown.cause === cause) return;
+    shown = { status, cause, since_ms: needs.now() };
+    needs.onChange();
+  };
+
+  /** What is to be said while connected. */
+  const look = (open: Line): void => {
+    const seen = open.tap.seen();
+    const now = performance.now();
+    const still = now - seen.bytes_at;
+    if (still > REDIAL_MS) return open.end("silent");
+    if (now - seen.key_at > NO_KEY_FRAME_MS) return open.end("no_key_frames");
+    if (now - rate.at > 2000) {
+      rate = {
+        bytes: seen.bytes,
+        at: now,
+        per_second: Math.max(0, ((seen.bytes - rate.bytes) / (now - rate.at)) * 1000),
+      };
+    }
+    if (still > STILL_MS) return show("PARADA", "silent");
+    if (seen.pictures === 0) return;
+    const full = needs.diskFull() && camera.recording_id !== null;
+    if (full) return show("DISCO_CHEIO", "disk_reserve");
+    show("ONLINE", recording.failing() ? "recorder" : null);
+  };
+
+  const connectOnce = async (): Promise<CameraCause | null> => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<CameraCause | null>();
+    const tap = streamTap({
+      now: needs.now,
+      monotonic: () => performance.now(),
+      onKeyFrame: (unit, captured_at_ms) =>
+        needs.keyFrames.offer({ camera_id, captured_at_ms, bytes: keyFrameBytes(unit, line?.connection) }),
+    });
+    const connection = await openCamera({
+      url: camera.url_rtsp,
+      networks: needs.networks,
+      onFrame: tap.frame,
+      onEnd: end,
+    });
+    line = { connection, tap, end };
+    rate = { bytes: 0, at: performance.now(), per_second: 0 };
+    if (stopped) end(null);
+    recording.attend();
+    live.attach();
+    const open = line;
+    const began = performance.now();
+    const watch = setInterval(() => {
+      look(open);
+      if (performance.now() - began > HEALTHY_MS) redial.healthy();
+    }, LOOK_EVERY_MS);
+    const cause = await ended;
+    clearInterval(watch);
+    line = null;
+    live.detach();
+    connection.close();
+    await recording.lineEnded();
+    return cause;
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      const cause = await connectOnce().catch(causeOf);
+      if (stopped) return;
+      const down_since = needs.now();
+      show("OFFLINE", cause ?? "unreachable");
+      recording.interrupted(down_since, cause);
+      const wait = redial.failed();
+      await naps.nap(cause === "wrong_password" ? Math.max(wait, WRONG_PASSWORD_MS) : wait);
+    }
+  };
+  const running = loop();
+
+  return {
+    state: () => ({
+      camera_id,
+      ...shown,
+      recording: recording.isRunning(),
+      last_captured_at_ms: line?.tap.seen().captured_at_ms ?? null,
+      bytes_per_second: Math.round(line === null ? 0 : rate.per_second),
+    }),
+    update(desired) {
+      camera.recording_id = desired.recording_id;
+      recording.attend();
+    },
+    openLive: () => live.open(),
+    restart: () => line?.end(null),
+    async stop() {
+      stopped = true;
+      live.close();
+      line?.end(null);
+      naps.wakeAll();
+      await running;
+      await recording.stop();
+    },
+  };
+};
+
+/** With parameter sets in front, so that each can be decoded by itself. */
+const keyFrameBytes = (unit: AccessUnit, connection: CameraConnection | undefined): Uint8Array => {
+  const carries = unit.nals.some((nal) => nalType(nal) === NAL.sps);
+  return toAnnexB(carries ? unit.nals : [...(connection?.video.parameter_sets ?? []), ...unit.nals]);
+};

@@ -1,0 +1,93 @@
+/** A file that the recorder has finished (or left behind) → a segment of the journal. One file at a time. */
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Fragment, NewSegment } from "#functions/streaming/contract.ts";
+import { uuidv7 } from "#lib/ids.ts";
+import { readFragments, readInit } from "#lib/media/fmp4.ts";
+import { fileName, type Run, type Spool } from "./spool.ts";
+
+const TICKS_PER_MS = 90;
+
+export type Timing = {
+  /** Server time of a tick (90 kHz) of the run's files, ms. */
+  timeOf(ticks: number): number;
+  /** Server time now, ms. */
+  now: number;
+};
+
+/** Answers `null` for a file in which nothing whole was written; it is deleted with its run. */
+export const keepSegment = async (
+  spool: Spool,
+  run: Run,
+  folder: string,
+  sequence: number,
+  timing: Timing,
+): Promise<NewSegment | null> => {
+  const bytes = await readDurably(join(folder, fileName(sequence)));
+  const segment = segmentOf(bytes, run, sequence, timing);
+  if (segment) await spool.keep(run, sequence, segment);
+  return segment;
+};
+
+/** What follows the last whole fragment is cut off first: the hash is of what stays. */
+const readDurably = async (path: string): Promise<Buffer> => {
+  const file = await open(path, "r+");
+  try {
+    const bytes = await file.readFile();
+    const last = readFragments(bytes).at(-1);
+    const whole = last ? bytes.subarray(0, last.offset + last.length) : bytes;
+    if (whole.length < bytes.length) await file.truncate(whole.length);
+    await file.sync();
+    return whole;
+  } finally {
+    await file.close();
+  }
+};
+
+export const segmentOf = (bytes: Buffer, run: Run, sequence: number, { timeOf, now }: Timing): NewSegment | null => {
+  const init = readInit(bytes);
+  const found = readFragments(bytes);
+  const [first] = found;
+  const last = found.at(-1);
+  if (!init || !first || !last) return null;
+  const ticks = (time: number): number => (time / init.timescale) * 1000 * TICKS_PER_MS;
+  const captured = timeOf(ticks(first.decode_time));
+  const end = timeOf(ticks(last.decode_time + last.duration));
+  const fragments: Fragment[] = found.map(({ offset, length, decode_time, duration }) => ({
+    offset,
+    length,
+    start_ms: Math.max(0, Math.round(timeOf(ticks(decode_time)) - captured)),
+    duration_ms: Math.round((duration / init.timescale) * 1000),
+  }));
+  return {
+    id: uuidv7(captured),
+    camera_id: run.camera_id,
+    recording_id: run.recording_id,
+    captured_at: new Date(captured).toISOString(),
+    wall_end: new Date(Math.max(end, captured)).toISOString(),
+    journalled_at: new Date(now).toISOString(),
+    media_duration_ms: Math.round(((last.decode_time + last.duration - first.decode_time) / init.timescale) * 1000),
+    clock_offset_ms: run.clock_offset_ms,
+    boot_id: run.boot_id,
+    sequence,
+    codec: init.codec,
+    width: init.width,
+    height: init.height,
+    bytes: bytes.length,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    init_length: init.length,
+    fragments,
+  };
+};
+
+/** After a kill: every file that holds a whole group of pictures is kept, the rest goes. */
+export const adoptLeftBehind = async (spool: Spool, now: number): Promise<number> => {
+  let adopted = 0;
+  for (const { run, folder, files } of await spool.leftBehind()) {
+    const timing = { timeOf: (ticks: number) => run.origin_ms + ticks / TICKS_PER_MS, now };
+    for (const sequence of files) if (await keepSegment(spool, run, folder, sequence, timing)) adopted += 1;
+    await spool.end(run.boot_id);
+  }
+  return adopted;
+};

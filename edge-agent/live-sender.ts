@@ -1,0 +1,101 @@
+/** One watched camera: pictures as fMP4 over a WebSocket of its own, beginning with the current group. */
+import WebSocket from "ws";
+import { writeFragment, writeInit } from "#lib/media/fmp4-writer.ts";
+import { NAL, nalType, parseSps } from "#lib/media/h264.ts";
+import type { AccessUnit } from "#lib/media/rtp.ts";
+import { LIVE_KIND, LIVE_TIMESCALE, writeLiveHeader, type LiveInit } from "#lib/wire/live.ts";
+import type { Picture, Viewer } from "./stream-tap.ts";
+
+/** What waits in the socket beyond this: the line does not follow, so it goes on at the next key frame. */
+const BACKLOG_BYTES = 2 * 1024 * 1024;
+const USUAL_TICKS = 3600;
+const LONGEST_TICKS = 10 * LIVE_TIMESCALE;
+/** `avc1` carries its parameter sets in the init; delimiters and SEI say nothing to a player. */
+const slices = new Set<number>([NAL.slice, 2, 3, 4, NAL.idr]);
+
+export type LiveOutput = {
+  text(message: LiveInit): void;
+  media(kind: 1 | 2, header: { key: boolean; discontinuity: boolean; captured_at_ms: number }, bytes: Uint8Array): void;
+  /** Bytes that wait. */
+  backlog(): number;
+};
+
+/** `parameter_sets`: of the camera's description, for cameras that do not repeat them in the stream. */
+export const liveViewer = (output: LiveOutput, parameter_sets: readonly Uint8Array[]): Viewer => {
+  let sets = findSets(parameter_sets);
+  let begun: { sps: string; base: number } | null = null;
+  let last = 0;
+  let duration = USUAL_TICKS;
+  let sequence = 0;
+  let skipping = false;
+
+  const begin = (picture: Picture): boolean => {
+    if (!sets) return false;
+    const { width, height, codec } = parseSps(sets.sps);
+    const init = { type: "live_init" as const, channel: 0, mime: `video/mp4; codecs="${codec}"`, width, height };
+    output.text(init);
+    const track = { ...sets, width, height, timescale: LIVE_TIMESCALE };
+    output.media(LIVE_KIND.init, { key: false, discontinuity: begun !== null, captured_at_ms: 0 }, writeInit(track));
+    begun = { sps: hexOf(sets.sps), base: picture.ticks };
+    last = picture.ticks - duration;
+    return true;
+  };
+
+  return {
+    picture(unit: AccessUnit, picture: Picture): void {
+      const inside = findSets(unit.nals);
+      if (inside) sets = inside;
+      const changed = begun !== null && sets !== null && begun.sps !== hexOf(sets.sps);
+      if ((begun === null || changed) && (!picture.key || !begin(picture))) return;
+      if (output.backlog() > BACKLOG_BYTES) skipping = true;
+      if ((skipping && !picture.key) || unit.damaged || begun === null) return void (skipping ||= unit.damaged);
+      const step = picture.ticks - last;
+      // Pictures that are shown in another order than they are sent are not for now: they keep the order of sending.
+      if (step > 0 && step < LONGEST_TICKS) duration = step;
+      const decode_time = Math.max(picture.ticks - begun.base, 0);
+      last = picture.ticks;
+      sequence += 1;
+      const nals = unit.nals.filter((nal) => slices.has(nalType(nal)));
+      if (nals.length === 0) return;
+      const bytes = writeFragment({ sequence, decode_time, duration, key: picture.key, nals });
+      const { key, captured_at_ms } = picture;
+      output.media(LIVE_KIND.fragment, { key, captured_at_ms, discontinuity: skipping }, bytes);
+      skipping = false;
+    },
+  };
+};
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+const findSets = (nals: readonly Uint8Array[]): { sps: Uint8Array; pps: Uint8Array } | null => {
+  const sps = nals.find((nal) => nalType(nal) === NAL.sps);
+  const pps = nals.find((nal) => nalType(nal) === NAL.pps);
+  return sps && pps ? { sps, pps } : null;
+};
+
+export type LiveSocket = { output: LiveOutput; close(): void };
+
+/** Dials the gateway. `onClose` is called once, also when it never opened. */
+export const openLiveSocket = (url: string, authorization: string, on: { open(): void; close(): void }): LiveSocket => {
+  const socket = new WebSocket(url, { headers: { authorization }, perMessageDeflate: false, handshakeTimeout: 5000 });
+  let sequence = 0;
+  socket.on("open", on.open);
+  socket.on("error", () => undefined);
+  socket.on("close", on.close);
+  const isOpen = (): boolean => socket.readyState === WebSocket.OPEN;
+  return {
+    output: {
+      text: (message) => {
+        if (isOpen()) socket.send(JSON.stringify(message));
+      },
+      media(kind, header, bytes) {
+        if (!isOpen()) return;
+        sequence = (sequence + 1) >>> 0;
+        socket.send(writeLiveHeader({ kind, ...header, channel: 0, sequence }), { binary: true, fin: false });
+        socket.send(bytes, { binary: true, fin: true });
+      },
+      backlog: () => socket.bufferedAmount,
+    },
+    close: () => socket.close(1000),
+  };
+};

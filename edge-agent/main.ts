@@ -1,0 +1,114 @@
+/** The edge agent: `node edge-agent/main.ts CONFIG.json` (`config.ts` says what is in it). */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createLog, type Log } from "#lib/log.ts";
+import { pause } from "#lib/pause.ts";
+import { startAgent } from "./agent.ts";
+import { backOff } from "./back-off.ts";
+import { readConfig, type Config } from "./config.ts";
+import { diskReserve } from "./disk-reserve.ts";
+import { adoptLeftBehind } from "./finished-segments.ts";
+import { openIdentity, type Identity } from "./identity.ts";
+import { keyFrames } from "./key-frames.ts";
+import { openRelay } from "./rtsp/relay.ts";
+import { parseNetworks } from "./rtsp/networks.ts";
+import { connectServer } from "./server.ts";
+import { serverClock } from "./server-clock.ts";
+import { openSpool } from "./spool.ts";
+import { startUploads } from "./uploads.ts";
+
+const main = async (): Promise<void> => {
+  const [file] = process.argv.slice(2);
+  if (!file) throw new Error("Usage: node edge-agent/main.ts CONFIG.json");
+  const config = readConfig(file);
+  const networks = parseNetworks(config.camera_networks);
+  const log = createLog({ context: "agent", level: config.log_level });
+  const stopping = told();
+  mkdirSync(config.dir, { recursive: true, mode: 0o700 });
+
+  const spool = await openSpool(join(config.dir, "spool"));
+  const identity = await enrolled(config, log, stopping.signal);
+  if (!identity) return;
+  const clock = serverClock();
+  const server = connectServer(config.server, identity.authorization);
+  const adopted = await adoptLeftBehind(spool, clock.now());
+  if (adopted > 0) log.info("segments of a run before were kept", { adopted });
+  const uploads = startUploads(spool, server, log);
+  const relay = await openRelay();
+  const agent = startAgent({
+    server,
+    clock,
+    relay,
+    spool,
+    networks,
+    log,
+    reserve: diskReserve(spool, config.reserve_bytes),
+    now: clock.now,
+    clockOffset: clock.offset,
+    inTurn: oneAtATime(),
+    onSegment: uploads.wake,
+    keyFrames: keyFrames(server, clock.now, log),
+  });
+  log.info("agent runs", { agent_id: identity.agent_id, cidade_id: identity.cidade_id });
+
+  await stopping.promise;
+  await agent.stop();
+  await uploads.stop();
+  await relay.close();
+  log.info("agent has ended");
+  if (process.connected) process.disconnect();
+};
+
+/** Waits for the server as long as it takes; `null` when told to end meanwhile. */
+const enrolled = async (config: Config, log: Log, signal: AbortSignal): Promise<Identity | null> => {
+  const naps = pause();
+  signal.addEventListener("abort", naps.wakeAll, { once: true });
+  const retry = backOff({ first_ms: 500, longest_ms: 15_000, breaker_ms: 30_000 });
+  const code = (): string | null => {
+    const path = config.enrolment_code_file;
+    return path && existsSync(path) ? readFileSync(path, "utf8").trim() || null : null;
+  };
+  const send = async (body: unknown): Promise<unknown> => {
+    const response = await fetch(`${config.server}/api/agents/enrol`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(15_000),
+    });
+    if (!response.ok) throw new Error(`The server answered ${response.status} to the enrolment`);
+    return response.json();
+  };
+  while (!signal.aborted) {
+    try {
+      return await openIdentity(config.dir, code, send);
+    } catch (error) {
+      log.warn("not enrolled yet", { error });
+      if (!signal.aborted) await naps.nap(retry.failed());
+    }
+  }
+  return null;
+};
+
+const oneAtATime = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return <R>(work: () => Promise<R>): Promise<R> => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+};
+
+/** By a signal, or because who started us is gone. */
+const told = (): { promise: Promise<void>; signal: AbortSignal } => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const controller = new AbortController();
+  const end = (): void => {
+    controller.abort();
+    resolve();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  process.once("disconnect", end);
+  return { promise, signal: controller.signal };
+};
+
+await main();

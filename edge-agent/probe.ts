@@ -1,0 +1,94 @@
+/** Looks at a camera for an installer: what is wrong, or what it sends. Answers within 5 s. */
+import type { ProbeResult } from "#functions/cidades/contract.ts";
+import { NAL, nalType, parseSps } from "#lib/media/h264.ts";
+import type { CameraCause } from "#lib/wire/agent.ts";
+import type * as z from "zod";
+import { openCamera } from "./rtsp/client.ts";
+import { causeOf } from "./rtsp/camera-fault.ts";
+import type { Networks } from "./rtsp/networks.ts";
+import type { VideoDescription } from "./rtsp/sdp.ts";
+import { streamTap, type Picture, type Tap } from "./stream-tap.ts";
+import type { AccessUnit } from "#lib/media/rtp.ts";
+
+const TOTAL_MS = 4700;
+/** Long enough for two key frames of most cameras. */
+const LOOK_MS = 2600;
+
+export type Looked = Omit<z.infer<typeof ProbeResult>, "id">;
+
+export const probeCamera = async (url: string, networks: Networks, now: () => number): Promise<Looked> => {
+  const limit = AbortSignal.timeout(TOTAL_MS);
+  const looking = watching(now);
+  const started = performance.now();
+  try {
+    const connection = await openCamera(
+      { url, networks, onFrame: looking.tap.frame, onEnd: (cause) => looking.end(cause) },
+      limit,
+    );
+    await looking.until(Math.min(LOOK_MS, TOTAL_MS - (performance.now() - started)));
+    connection.close();
+    return looking.result(connection.video);
+  } catch (error) {
+    return { ok: false, cause: limit.aborted ? "no_answer" : causeOf(error), found: null };
+  }
+};
+
+const watching = (now: () => number) => {
+  const units: { unit: AccessUnit; picture: Picture }[] = [];
+  let ended: CameraCause | null = null;
+  let wake = (): void => undefined;
+  const tap: Tap = streamTap({ now, monotonic: () => performance.now(), onKeyFrame: () => undefined });
+  tap.attachViewer({ picture: (unit, picture) => void units.push({ unit, picture }) });
+  return {
+    tap,
+    end(cause: CameraCause) {
+      ended = cause;
+      wake();
+    },
+    until: (ms: number): Promise<void> =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, Math.max(0, ms));
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (ended !== null) wake();
+      }),
+    result: (video: VideoDescription): Looked => {
+      if (units.length === 0) return { ok: false, cause: ended ?? "no_video", found: null };
+      return { ok: true, cause: null, found: foundIn(units, video) };
+    },
+  };
+};
+
+const foundIn = (units: { unit: AccessUnit; picture: Picture }[], video: VideoDescription): Looked["found"] => {
+  const sps = [...units.flatMap(({ unit }) => unit.nals), ...video.parameter_sets].find(
+    (nal) => nalType(nal) === NAL.sps,
+  );
+  const size = sps ? readSize(sps) : null;
+  const ticks = units.map(({ picture }) => picture.ticks);
+  const seconds = (Math.max(...ticks) - Math.min(...ticks)) / video.clock_rate;
+  const keys = units.filter(({ picture }) => picture.key).map(({ picture }) => picture.ticks);
+  const [first = 0] = keys;
+  const bytes = units.reduce((sum, { picture }) => sum + picture.bytes, 0);
+  return {
+    codec: video.codec,
+    width: size?.width ?? null,
+    height: size?.height ?? null,
+    fps: seconds > 0 ? Math.round(((units.length - 1) / seconds) * 10) / 10 : null,
+    key_frame_seconds:
+      keys.length < 2
+        ? null
+        : Math.round((((keys.at(-1) ?? 0) - first) / video.clock_rate / (keys.length - 1)) * 100) / 100,
+    bits_per_second: seconds > 0 ? Math.round((bytes * 8) / seconds) : null,
+    audio_codec: video.audio_codec,
+  };
+};
+
+const readSize = (sps: Uint8Array): { width: number; height: number } | null => {
+  try {
+    return parseSps(sps);
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,82 @@
+/** The server as an agent sees it: its HTTP functions by their contracts, its store, its sockets. */
+import type * as z from "zod";
+import { AppError } from "#lib/errors.ts";
+
+const SECONDS = 15;
+const UPLOAD_SECONDS = 120;
+
+export type Server = {
+  url: string;
+  call<T extends z.ZodType>(method: "GET" | "POST", path: string, body: unknown, answer: T): Promise<z.output<T>>;
+  /** To a signed address of the store, absolute or of the server itself. */
+  put(address: string, headers: Record<string, string>, bytes: Uint8Array): Promise<void>;
+  /** A frame for analysis: taken or lost, never waited for long. */
+  ingest(headers: Record<string, string>, bytes: Uint8Array): Promise<void>;
+  authorization(): Promise<string>;
+  /** For sockets: `ws:` or `wss:`. */
+  socketUrl(path: string): string;
+};
+
+export const connectServer = (url: string, authorization: () => Promise<string>): Server => {
+  const request = async (address: string, init: RequestInit, seconds: number): Promise<Response> => {
+    return fetch(address, { ...init, redirect: "error", signal: AbortSignal.timeout(seconds * 1000) }).catch(
+      (cause: unknown) => {
+        throw new AppError("unavailable", "The server cannot be reached", { reason: "server.unreachable", cause });
+      },
+    );
+  };
+  return {
+    url,
+    authorization,
+    socketUrl: (path) => `${url.replace(/^http/, "ws")}${path}`,
+    async call(method, path, body, answer) {
+      const response = await request(
+        `${url}${path}`,
+        {
+          method,
+          headers: { authorization: await authorization(), "content-type": "application/json" },
+          ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
+        },
+        SECONDS,
+      );
+      const text = await response.text();
+      if (!response.ok) throw refusalOf(response, text);
+      return answer.parse(text === "" ? null : JSON.parse(text));
+    },
+    async put(address, headers, bytes) {
+      const absolute = address.startsWith("/") ? `${url}${address}` : address;
+      const init = { method: "PUT", headers, body: bytes as Uint8Array<ArrayBuffer> };
+      const response = await request(absolute, init, UPLOAD_SECONDS);
+      const text = await response.text();
+      // Already there under this name: the report will say whether with these bytes.
+      if (!response.ok && response.status !== 409) throw refusalOf(response, text);
+    },
+    async ingest(headers, bytes) {
+      const all = { ...headers, authorization: await authorization() };
+      const init = { method: "POST", headers: all, body: bytes as Uint8Array<ArrayBuffer> };
+      const response = await request(`${url}/ingest`, init, SECONDS);
+      const text = await response.text();
+      if (!response.ok) throw refusalOf(response, text);
+    },
+  };
+};
+
+const refusalOf = (response: Response, text: string): AppError => {
+  const code = response.status === 401 ? "unauthorized" : response.status >= 500 ? "unavailable" : "invalid";
+  const reason = reasonIn(text);
+  return new AppError(code, `The server answered ${response.status}`, {
+    params: { status: response.status },
+    ...(reason === null ? {} : { reason }),
+  });
+};
+
+const reasonIn = (text: string): string | null => {
+  try {
+    const problem: unknown = JSON.parse(text);
+    const known = typeof problem === "object" && problem !== null;
+    if (known && "reason" in problem && typeof problem.reason === "string") return problem.reason;
+    return known && "code" in problem && typeof problem.code === "string" ? problem.code : null;
+  } catch {
+    return null;
+  }
+};
