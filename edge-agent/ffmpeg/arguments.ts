@@ -1,6 +1,7 @@
 /** How FFmpeg is called. It reads our relay on loopback and nothing else; it decodes nothing. */
 
 export const SEGMENT_SECONDS = 10;
+const MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+frag_discont";
 
 /**
  * Segments are cut at the first key frame at or after each mark of 10 s; each is a file of its own with a fragment per group of
@@ -17,7 +18,7 @@ export const recorderArguments = (relay_url: string, folder: string): string[] =
     ["-i", relay_url],
     ["-map", "0:v:0", "-c", "copy", "-copyts"],
     ["-f", "segment", "-segment_format", "mp4"],
-    ["-segment_format_options", "movflags=frag_keyframe+empty_moov+default_base_moof+frag_discont"],
+    ["-segment_format_options", `movflags=${MOVFLAGS}:use_editlist=0:avoid_negative_ts=disabled`],
     ["-segment_time", String(SEGMENT_SECONDS)],
     ["-segment_list_type", "csv", "-segment_list", "pipe:1"],
     [`${folder}/%08d.mp4`],
