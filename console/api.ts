@@ -52,7 +52,7 @@ export type Api = {
   "open-stream": { input: z.input<typeof streaming.OpenStream>; output: z.output<typeof streaming.StreamToken> };
   "read-timeline": { input: z.input<typeof streaming.TimelineQuery>; output: z.output<typeof streaming.Timeline> };
   "list-users": { input: z.input<typeof lists.Page>; output: z.output<typeof admin.UserList> };
-  "create-user": { input: z.input<typeof admin.NewUser>; output: z.output<typeof admin.User> };
+  "create-user": { input: z.input<typeof admin.NewUser>; output: z.output<typeof admin.CreatedUser> };
   "list-watchlist-entries": {
     input: z.input<typeof ai.WatchlistEntryQuery>;
     output: z.output<typeof ai.WatchlistEntryList>;

@@ -32,9 +32,13 @@ export type User = z.infer<typeof User>;
 export const NewUser = z.strictObject({
   nome: PersonName,
   email: Email,
-  password: Password,
+  /** Absent: the person chooses it by the link of the answer. */
+  password: Password.optional(),
   roles: z.array(RoleInCity).min(1).max(50),
 });
+/** `link` only where no password was given: its secret is shown once, works once, for 24 h (`/first-access#<secret>`). */
+export const CreatedUser = User.extend({ link: z.object({ secret: z.string(), expires_at: Time }).nullable() });
+export type CreatedUser = z.infer<typeof CreatedUser>;
 export const UserList = listOf(User);
 export const RoleList = listOf(Role);
 

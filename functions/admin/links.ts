@@ -8,13 +8,15 @@ const HOURS = 24;
 export type LinkKind = "first_administrator" | "invitation" | "password_reset";
 export type LinkRow = { id: string; kind: LinkKind; user_id: string | null; expires_at: Date };
 
+export const linkEnd = (now: Date): Date => new Date(now.getTime() + HOURS * 3_600_000);
+
 export const createLink = async (
   sql: TransactionSql,
   link: { id: string; kind: LinkKind; user_id: string | null },
   now: Date,
 ): Promise<string> => {
   const secret = newSecret();
-  const expires_at = new Date(now.getTime() + HOURS * 3_600_000);
+  const expires_at = linkEnd(now);
   await sql`insert into one_time_links (id, kind, secret_hash, user_id, created_at, expires_at)
     values (${link.id}, ${link.kind}, ${hashOf(secret)}, ${link.user_id}, ${now}, ${expires_at})`;
   return secret;

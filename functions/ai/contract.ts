@@ -2,16 +2,10 @@
 import * as z from "zod";
 import { eventType } from "#lib/events.ts";
 import { Page, Time, listOf } from "#lib/wire/lists.ts";
+import { purposeCodes } from "#lib/wire/purposes.ts";
 
-/** Why somebody searches; which need a process number is decided in `functions/ai/purposes.ts`. */
-export const PurposeCode = z.enum([
-  "criminal_investigation",
-  "stolen_vehicle",
-  "missing_person",
-  "traffic_accident",
-  "court_order",
-  "system_check",
-]);
+/** Why somebody searches; `lib/wire/purposes.ts` says which need the number of a process. */
+export const PurposeCode = z.enum(purposeCodes);
 export const Purpose = z.strictObject({
   purpose: PurposeCode,
   purpose_reference: z.string().trim().max(100).optional(),

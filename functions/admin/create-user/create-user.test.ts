@@ -30,7 +30,7 @@ test("a new user can sign in with what was given, and only the password's hash i
   const made = await manager.post("/api/users", body);
   expect(made).toMatchObject({
     status: 201,
-    body: { email: body.email.toLowerCase(), is_active: true, roles: [{ role_id, cidade_id: city.id }] },
+    body: { email: body.email.toLowerCase(), is_active: true, roles: [{ role_id, cidade_id: city.id }], link: null },
   });
   const session = await host.anyone.post("/api/sessions", { email: body.email, password });
   expect(session).toMatchObject({ status: 201, body: { cities: [city.id], permissions: ["cameras.view"] } });
@@ -39,6 +39,24 @@ test("a new user can sign in with what was given, and only the password's hash i
   expect(await host.audit()).toContainEqual(
     expect.objectContaining({ action: "create-user", actor_id: manager.id, object_id: made.body.id, result: "done" }),
   );
+});
+
+test("a user without a password gets a link that works once; until then nobody signs in", async () => {
+  const manager = await host.as(["users.manage"]);
+  const { password: _, ...body } = person({ roles: [{ role_id: await role(), cidade_id: null }] });
+  const made = await manager.post("/api/users", body);
+  expect(made).toMatchObject({ status: 201, body: { email: body.email, link: { secret: expect.any(String) } } });
+  for (const guess of ["none", password]) {
+    expect((await host.anyone.post("/api/sessions", { email: body.email, password: guess })).status).toBe(401);
+  }
+  const { secret, expires_at } = made.body.link;
+  const checked = await host.anyone.post("/api/links/check", { secret });
+  expect(checked).toMatchObject({ status: 200, body: { kind: "invitation", expires_at } });
+  const chosen = { secret, nome: body.nome, email: body.email, password };
+  expect((await host.anyone.post("/api/links/accept", chosen)).status).toBe(201);
+  expect((await host.anyone.post("/api/links/accept", chosen)).status).toBe(404);
+  expect((await host.anyone.post("/api/sessions", { email: body.email, password })).status).toBe(201);
+  expect(JSON.stringify(await host.audit())).not.toContain(secret);
 });
 
 test("an e-mail belongs to one user, however it is written", async () => {
