@@ -7,7 +7,7 @@ import { connectSql } from "#lib/db/connect.ts";
 import { migrate } from "#lib/db/migrate.ts";
 import { ensureRoles } from "#lib/db/roles.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { startPostgres, type LocalPostgres } from "./postgres.ts";
+import { keepPostgres, type KeptPostgres } from "./kept-postgres.ts";
 import type { DatabaseUrls } from "./urls.ts";
 
 const DATABASE = "gt_vision";
@@ -20,7 +20,7 @@ const Passwords = z.object({
 });
 type Passwords = z.infer<typeof Passwords>;
 
-export type LocalDatabase = { server: LocalPostgres; urls: DatabaseUrls };
+export type LocalDatabase = { server: KeptPostgres; urls: DatabaseUrls };
 
 /** Starts the server and brings the tables to this program's version. */
 export const openDatabase = async (
@@ -29,12 +29,10 @@ export const openDatabase = async (
   say: (line: string) => void,
 ): Promise<LocalDatabase> => {
   const passwords = readPasswords(folder.secrets);
-  const server = await startPostgres({
-    dataDir: join(folder.root, "postgres"),
-    password: passwords.superuser,
-    durable: true,
-    say,
-  });
+  const server = await keepPostgres(
+    { dataDir: join(folder.root, "postgres"), password: passwords.superuser, durable: true, say },
+    () => say("postgres has ended; it is started again."),
+  );
   try {
     await ensureRoles(server.superuser_url, DATABASE, passwords);
     const url = (user: keyof Omit<Passwords, "superuser">): string => {

@@ -31,6 +31,8 @@ export type PostgresOptions = {
   password: string;
   /** false: no fsync, for tests only. */
   durable: boolean;
+  /** Default: the one it had before, if that is free. */
+  port?: number;
   say?: (line: string) => void;
 };
 
@@ -47,7 +49,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<LocalPost
   const run = wayToRun(options);
   if (!existsSync(join(run.dataDir, "PG_VERSION"))) initialise(run, options.password);
   await endLeftover(run.dataDir);
-  const port = await freePort(run.dataDir);
+  const port = options.port ?? (await freePort(run.dataDir));
   const child = run.spawn("postgres", ["-D", run.dataDir, ...settings(port, options.durable)]);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const words: string[] = [];
@@ -169,11 +171,16 @@ const initialise = (run: Run, password: string): void => {
   }
 };
 
-/** A supervisor that was killed leaves its server running: it is stopped in order before a new one starts. */
+/**
+ * A supervisor that was killed leaves its server running: it is stopped in order before a new one starts. The lock file of a
+ * dead server stays: by it PostgreSQL finds out whether sessions of that server still hold its memory. Only where its number
+ * has been given to another program it would be believed wrongly.
+ */
 const endLeftover = async (dataDir: string): Promise<void> => {
   const file = join(dataDir, "postmaster.pid");
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
+  if (!existsSync(`/proc/${pid}`)) return;
   if (!isOurPostgres(pid, dataDir)) return rmSync(file, { force: true });
   process.kill(pid, "SIGINT");
   for (const deadline = Date.now() + 30_000; Date.now() < deadline && isOurPostgres(pid, dataDir);) await pause(50);
