@@ -35,7 +35,8 @@ const codes: typeof ptProblems.codes = {
   too_large: "It is too large.",
   unsupported_media: "This format is not taken.",
   invalid: "One of the values will not do.",
-  too_many: ({ seconds }) => (seconds ? `Too many requests. Try again in ${seconds} s.` : "Too many requests. Wait a moment."),
+  too_many: ({ seconds }) =>
+    seconds ? `Too many requests. Try again in ${seconds} s.` : "Too many requests. Wait a moment.",
   unavailable: "The system is overloaded or misses one of its parts. Try again in a moment.",
   internal: "Something failed on the server.",
   final: "The server refused this for good.",

@@ -43,8 +43,7 @@ export const plates = {
     },
     nothing: "Nenhuma leitura encontrada",
     nothingHint: "Confira o período e use curingas para caracteres duvidosos.",
-    results: (count: number, more: boolean) =>
-      `${count}${more ? "+" : ""} ${count === 1 ? "leitura" : "leituras"}`,
+    results: (count: number, more: boolean) => `${count}${more ? "+" : ""} ${count === 1 ? "leitura" : "leituras"}`,
     idle: "Informe a placa e a finalidade para buscar.",
   },
   alerts: {

@@ -40,7 +40,8 @@ const codes: Record<string, Sentence> = {
   too_large: "É grande demais.",
   unsupported_media: "Formato não aceito.",
   invalid: "Um dos valores não serve.",
-  too_many: ({ seconds }) => (seconds ? `Muitos pedidos. Tente de novo em ${seconds} s.` : "Muitos pedidos. Aguarde um pouco."),
+  too_many: ({ seconds }) =>
+    seconds ? `Muitos pedidos. Tente de novo em ${seconds} s.` : "Muitos pedidos. Aguarde um pouco.",
   unavailable: "O sistema está sobrecarregado ou sem uma de suas partes. Tente de novo em instantes.",
   internal: "Algo falhou no servidor.",
   final: "O servidor recusou o pedido em definitivo.",
@@ -54,7 +55,8 @@ const reasons: Record<string, Sentence> = {
   "camera.agent_needed": "Escolha o agente que alcança a câmera.",
   "camera.no_address": "Esta câmera não tem endereço de vídeo.",
   "camera.url_scheme": "O endereço deve começar com rtsp:// ou rtsps://",
-  "camera.url_form": "O endereço não pode ser lido. Caracteres especiais na senha devem vir codificados (por exemplo @ como %40).",
+  "camera.url_form":
+    "O endereço não pode ser lido. Caracteres especiais na senha devem vir codificados (por exemplo @ como %40).",
   "clip.nothing_recorded": "Nada foi gravado neste intervalo.",
   "clip.not_ready": "O recorte ainda não está pronto.",
   "clip.format_changed": "O formato do vídeo mudou no meio do trecho. Recorte antes ou depois da mudança.",
@@ -81,7 +83,8 @@ const reasons: Record<string, Sentence> = {
   "watchlist.name_taken": "Já existe uma lista com este nome.",
   "watchlist_entry.expires_at": "O vencimento deve ser futuro e de no máximo um ano.",
   "window.empty": "O fim deve vir depois do início.",
-  "window.too_long": ({ seconds }) => `O intervalo é longo demais: no máximo ${Math.round(Number(seconds) / 60)} minutos.`,
+  "window.too_long": ({ seconds }) =>
+    `O intervalo é longo demais: no máximo ${Math.round(Number(seconds) / 60)} minutos.`,
 };
 
 /** Beside a field, by the `code` of `errors[]`. */

@@ -13,7 +13,11 @@ import { Gate, PasswordField } from "./sign-in-page.tsx";
 
 const SHORTEST = 15;
 type Link = Api["check-link"]["output"];
-type Checked = { kind: "asking" } | { kind: "missing" } | { kind: "failed"; error: unknown } | { kind: "ready"; link: Link };
+type Checked =
+  | { kind: "asking" }
+  | { kind: "missing" }
+  | { kind: "failed"; error: unknown }
+  | { kind: "ready"; link: Link };
 
 export const LinkPage = () => {
   const m = useMessages();
@@ -59,7 +63,8 @@ const LinkForm = ({ secret, link }: { secret: string; link: Link }) => {
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const fields = fieldProblems(m, error);
-  const change = (name: keyof typeof values) => (value: string) => setValues((before) => ({ ...before, [name]: value }));
+  const change = (name: keyof typeof values) => (value: string) =>
+    setValues((before) => ({ ...before, [name]: value }));
   const left = SHORTEST - [...values.password].length;
   const differs = values.repeated !== "" && values.repeated !== values.password;
   const isReset = link.kind === "password_reset";
@@ -78,16 +83,43 @@ const LinkForm = ({ secret, link }: { secret: string; link: Link }) => {
       setBusy(false);
     }
   };
-  const title = { first_administrator: m.session.firstTitle, invitation: m.session.inviteTitle, password_reset: m.session.resetTitle };
+  const title = {
+    first_administrator: m.session.firstTitle,
+    invitation: m.session.inviteTitle,
+    password_reset: m.session.resetTitle,
+  };
+  const hint = {
+    first_administrator: m.session.firstHint,
+    invitation: m.session.inviteHint,
+    password_reset: m.session.resetHint,
+  };
   const hasFields = isApiError(error) && Object.keys(fields).length > 0 && error.problem.reason === undefined;
   return (
     <Gate title={title[link.kind]}>
-      <p className="dim">{isReset ? m.session.resetHint : m.session.firstHint}</p>
+      <p className="dim">{hint[link.kind]}</p>
       <p className="dim small">{m.session.expires(momentText(m.locale, zone(), Date.parse(link.expires_at)))}</p>
       {error && !hasFields ? <Problem error={error} /> : null}
       <Form className="form" onSubmit={(event) => void submit(event)} data-testid="first-access">
-        <Field label={m.session.name} name="nome" autoComplete="name" value={values.nome} onChange={change("nome")} error={fields["nome"]} isRequired autoFocus />
-        <Field label={m.session.email} name="email" type="email" autoComplete="username" value={values.email} onChange={change("email")} error={fields["email"]} isRequired />
+        <Field
+          label={m.session.name}
+          name="nome"
+          autoComplete="name"
+          value={values.nome}
+          onChange={change("nome")}
+          error={fields["nome"]}
+          isRequired
+          autoFocus
+        />
+        <Field
+          label={m.session.email}
+          name="email"
+          type="email"
+          autoComplete="username"
+          value={values.email}
+          onChange={change("email")}
+          error={fields["email"]}
+          isRequired
+        />
         <PasswordField
           label={m.session.password}
           name="password"

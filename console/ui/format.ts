@@ -12,7 +12,8 @@ const formatter = (locale: string, timeZone: string, options: Intl.DateTimeForma
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
 const DAY = { day: "2-digit", month: "2-digit", year: "numeric" } as const;
 
-export const clockText = (locale: string, zone: string, ms: number): string => formatter(locale, zone, CLOCK).format(ms);
+export const clockText = (locale: string, zone: string, ms: number): string =>
+  formatter(locale, zone, CLOCK).format(ms);
 export const shortClockText = (locale: string, zone: string, ms: number): string =>
   formatter(locale, zone, { hour: "2-digit", minute: "2-digit" }).format(ms);
 export const dayText = (locale: string, zone: string, ms: number): string => formatter(locale, zone, DAY).format(ms);

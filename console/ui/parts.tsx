@@ -20,12 +20,20 @@ import { useMessages } from "#console/messages/language.tsx";
 
 type Kind = "primary" | "plain" | "quiet" | "danger";
 
-export const Action = ({ kind = "plain", className, ...props }: Omit<ButtonProps, "className"> & { kind?: Kind; className?: string }) => (
+export const Action = ({
+  kind = "plain",
+  className,
+  ...props
+}: Omit<ButtonProps, "className"> & { kind?: Kind; className?: string }) => (
   <Button {...props} className={`action action-${kind} ${className ?? ""}`} />
 );
 
 /** Only an icon is seen; `label` is what is read and shown on hover. */
-export const IconAction = ({ label, children, ...props }: Omit<ButtonProps, "className" | "children"> & { label: string; children: ReactNode }) => (
+export const IconAction = ({
+  label,
+  children,
+  ...props
+}: Omit<ButtonProps, "className" | "children"> & { label: string; children: ReactNode }) => (
   <span title={label}>
     <Button {...props} aria-label={label} className="action action-quiet action-icon">
       {children}
@@ -104,7 +112,14 @@ export const Pick = <T extends string>(props: PickProps<T>) => {
 };
 
 /** Date and time, as the platform asks for them. */
-export const MomentField = (props: { label: string; type: "date" | "datetime-local"; value: string; onChange(value: string): void; isRequired?: boolean; error?: string | undefined }) => {
+export const MomentField = (props: {
+  label: string;
+  type: "date" | "datetime-local";
+  value: string;
+  onChange(value: string): void;
+  isRequired?: boolean;
+  error?: string | undefined;
+}) => {
   const id = useId();
   return (
     <div className="field">
@@ -134,7 +149,19 @@ export const Toggle = ({ label, isOn, onChange }: { label: string; isOn: boolean
 );
 
 /** A dialog over the page. Escape and a click outside close it. */
-export const Sheet = ({ title, isOpen, onClose, children, wide }: { title: string; isOpen: boolean; onClose(): void; children: ReactNode; wide?: boolean }) => {
+export const Sheet = ({
+  title,
+  isOpen,
+  onClose,
+  children,
+  wide,
+}: {
+  title: string;
+  isOpen: boolean;
+  onClose(): void;
+  children: ReactNode;
+  wide?: boolean;
+}) => {
   const m = useMessages();
   return (
     <ModalOverlay className="overlay" isOpen={isOpen} onOpenChange={(open) => !open && onClose()} isDismissable>

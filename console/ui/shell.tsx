@@ -4,6 +4,7 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { BellRing, Camera, Film, Grid2x2, ListChecks, LogOut, ScanLine, Users } from "lucide-react";
 import { AlertWatch } from "#console/alerts/alert-watch.tsx";
 import { LinkProvider, useLink } from "#console/live/link-context.tsx";
+import { useNow } from "#console/live/use-now.ts";
 import { useLanguage, useMessages } from "#console/messages/language.tsx";
 import { useMay, useSession } from "#console/session/session-context.tsx";
 import { SignInPage } from "#console/session/sign-in-page.tsx";
@@ -11,6 +12,7 @@ import { CityProvider, useCity } from "./city.tsx";
 import { clockText } from "./format.ts";
 import { Action, IconAction, Pick } from "./parts.tsx";
 import { useStore } from "./store.ts";
+import { ThemeChoice } from "./theme.tsx";
 
 /** Nothing of the system is drawn, and nothing asked, before somebody is signed in. */
 export const Shell = () => {
@@ -60,7 +62,12 @@ const Places = () => {
       <Place to="/" icon={<Grid2x2 size={20} />} label={m.nav.wall} isOpen={may("live.view")} />
       <Place to="/plates" icon={<ScanLine size={20} />} label={m.nav.plates} isOpen={may("plates.view")} />
       <Place to="/alerts" icon={<BellRing size={20} />} label={m.nav.alerts} isOpen={may("alerts.view")} />
-      <Place to="/watchlists" icon={<ListChecks size={20} />} label={m.nav.watchlists} isOpen={may("watchlists.manage")} />
+      <Place
+        to="/watchlists"
+        icon={<ListChecks size={20} />}
+        label={m.nav.watchlists}
+        isOpen={may("watchlists.manage")}
+      />
       <Place to="/clips" icon={<Film size={20} />} label={m.nav.clips} isOpen={may("recordings.view")} />
       <Place to="/cameras" icon={<Camera size={20} />} label={m.nav.cameras} isOpen={may("cameras.view")} />
       <Place to="/users" icon={<Users size={20} />} label={m.nav.users} isOpen={may("users.manage")} />
@@ -71,7 +78,12 @@ const Places = () => {
 type PlacePath = "/" | "/plates" | "/alerts" | "/watchlists" | "/clips" | "/cameras" | "/users";
 const Place = ({ to, icon, label, isOpen }: { to: PlacePath; icon: ReactNode; label: string; isOpen: boolean }) =>
   isOpen ? (
-    <Link to={to} className="place" activeOptions={{ exact: to === "/", includeSearch: false }} activeProps={{ "aria-current": "page" }}>
+    <Link
+      to={to}
+      className="place"
+      activeOptions={{ exact: to === "/", includeSearch: false }}
+      activeProps={{ "aria-current": "page" }}
+    >
       {icon}
       <span>{label}</span>
     </Link>
@@ -98,9 +110,14 @@ const TopBar = ({ name }: { name: string }) => {
       )}
       <CityClock />
       <AlertWatch />
-      <Action kind="quiet" onPress={() => choose(language === "en" ? "pt-BR" : "en")} aria-label={`${m.language.label}: ${m.language.other}`}>
+      <Action
+        kind="quiet"
+        onPress={() => choose(language === "en" ? "pt-BR" : "en")}
+        aria-label={`${m.language.label}: ${m.language.other}`}
+      >
         {m.language.other}
       </Action>
+      <ThemeChoice />
       <span className="dim user">{name}</span>
       <IconAction label={m.nav.signOut} onPress={() => void signOut()}>
         <LogOut size={18} />
@@ -112,13 +129,8 @@ const TopBar = ({ name }: { name: string }) => {
 /** The server's time in the city: what the times on the screen mean. */
 const CityClock = () => {
   const m = useMessages();
-  const link = useLink();
   const { city } = useCity();
-  const [now, setNow] = useState<number | null>(null);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(link.now()), 1000);
-    return () => clearInterval(timer);
-  }, [link]);
+  const now = useNow();
   return (
     <span className="city-clock mono" title={m.timeline.zone(city.fuso_horario)}>
       {now === null ? "--:--:--" : clockText(m.locale, city.fuso_horario, now)}
@@ -151,4 +163,3 @@ const LinkBanner = () => {
   }
   return null;
 };
-
