@@ -1,5 +1,11 @@
 /** Every page and its address. What a page shows stands in its address: it can be reloaded, kept and handed over. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, retainSearchParams } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from "@tanstack/react-router";
 import { LinkPage } from "#console/session/link-page.tsx";
 import { WallPage } from "#console/live/wall-page.tsx";
 import { NotFound, Broken } from "#console/ui/fallbacks.tsx";
@@ -35,6 +41,7 @@ const wall = createRoute({
 const cameras = createRoute({
   getParentRoute: () => shell,
   path: "/cameras",
+  validateSearch: (search: Record<string, unknown>) => texts(search, ["tab"]),
   component: lazyRouteComponent(() => import("#console/cameras/cameras-page.tsx"), "CamerasPage"),
 });
 const newCamera = createRoute({
@@ -52,18 +59,21 @@ const camera = createRoute({
 const clips = createRoute({
   getParentRoute: () => shell,
   path: "/clips",
+  validateSearch: (search: Record<string, unknown>) => texts(search, ["camera"]),
   component: lazyRouteComponent(() => import("#console/timeline/clips-page.tsx"), "ClipsPage"),
 });
+/** `read`: whose details are open. The rest is what a search was asked with; it is not run again by opening its address. */
+const plateNames = ["tab", "camera", "read", "plate", "purpose", "reference", "from", "to", "everywhere"] as const;
 const plates = createRoute({
   getParentRoute: () => shell,
   path: "/plates",
-  validateSearch: (search: Record<string, unknown>) => texts(search, ["tab"]),
+  validateSearch: (search: Record<string, unknown>) => texts(search, plateNames),
   component: lazyRouteComponent(() => import("#console/plates/plates-page.tsx"), "PlatesPage"),
 });
 const alerts = createRoute({
   getParentRoute: () => shell,
   path: "/alerts",
-  validateSearch: (search: Record<string, unknown>) => texts(search, ["tab"]),
+  validateSearch: (search: Record<string, unknown>) => texts(search, ["tab", "alert"]),
   component: lazyRouteComponent(() => import("#console/alerts/alerts-page.tsx"), "AlertsPage"),
 });
 const watchlists = createRoute({
@@ -75,6 +85,7 @@ const watchlists = createRoute({
 const users = createRoute({
   getParentRoute: () => shell,
   path: "/users",
+  validateSearch: (search: Record<string, unknown>) => texts(search, ["tab"]),
   component: lazyRouteComponent(() => import("#console/admin/users-page.tsx"), "UsersPage"),
 });
 

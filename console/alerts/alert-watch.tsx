@@ -1,0 +1,151 @@
+/** In the top bar of every screen: how many alerts wait, the sound, and each new alert as it comes. */
+import { useEffect, useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { BellRing, Volume2, VolumeOff, VolumeX } from "lucide-react";
+import type { Alert } from "#functions/ai/contract.ts";
+import { useLink } from "#console/live/link-context.tsx";
+import { useMessages } from "#console/messages/language.tsx";
+import { useAsk, useMay } from "#console/session/session-context.tsx";
+import { useCity } from "#console/ui/city.tsx";
+import { Action, IconAction } from "#console/ui/parts.tsx";
+import { useStore } from "#console/ui/store.ts";
+import { newAlertsQuery } from "./alerts-query.ts";
+import type { Alarm } from "./alarm.ts";
+import { createArrivals } from "./arrivals.ts";
+import { useSound, type Sound } from "./sound.ts";
+import { Toasts } from "./toasts.tsx";
+
+export const AlertWatch = () => (useMay()("alerts.view") ? <Watch /> : null);
+
+const Watch = () => {
+  const m = useMessages();
+  const ask = useAsk();
+  const { city } = useCity();
+  const sound = useSound();
+  const waiting = useQuery(newAlertsQuery(ask, city.id));
+  const elsewhere = useAlertsElsewhere(city.id, sound.alarm);
+  const fresh = useArrivals(waiting.data?.items, city.id, sound.alarm);
+  const items = waiting.data?.items ?? none;
+  const criticals = [...items, ...elsewhere].filter(({ priority }) => priority === "critical").length;
+  useEffect(() => sound.alarm.waiting(criticals), [sound.alarm, criticals]);
+  useOfflineTone(sound.alarm);
+  const count = items.length;
+  useEffect(() => {
+    document.title = count === 0 ? "GT-Vision" : `(${count}) GT-Vision`;
+  }, [count]);
+  const known = new Set(items.map(({ id }) => id));
+  // What somebody has acknowledged meanwhile needs no toast any more.
+  const news = [...fresh.filter(({ id }) => known.has(id)), ...elsewhere];
+  return (
+    <div className="alert-watch">
+      <Link
+        to="/alerts"
+        className={`action action-quiet alert-count ${criticals > 0 ? "alert-count-critical" : ""}`}
+        data-testid="alert-count"
+        aria-label={m.alerts.count(count)}
+      >
+        <BellRing size={18} aria-hidden="true" />
+        <span aria-hidden="true">{waiting.data?.next_cursor ? `${count}+` : count}</span>
+      </Link>
+      <SoundSwitch sound={sound} />
+      <Toasts news={news} />
+    </div>
+  );
+};
+const none: readonly Alert[] = [];
+
+const SoundSwitch = ({ sound }: { sound: Sound }) => {
+  const m = useMessages();
+  if (sound.state === "blocked") {
+    return (
+      <Action className="sound-blocked" onPress={() => sound.turn(true)} aria-label={m.alerts.blocked}>
+        <VolumeX size={18} aria-hidden="true" />
+        {m.alerts.unmute}
+      </Action>
+    );
+  }
+  const isOn = sound.state === "on";
+  return (
+    <IconAction label={isOn ? m.alerts.mute : m.alerts.unmute} onPress={() => sound.turn(!isOn)}>
+      {isOn ? <Volume2 size={18} /> : <VolumeOff size={18} />}
+    </IconAction>
+  );
+};
+
+/** Those that came while this page was open, youngest first. */
+const useArrivals = (items: readonly Alert[] | undefined, cidade_id: string, alarm: Alarm): readonly Alert[] => {
+  const arrivals = useRef({ cidade_id, list: createArrivals() });
+  const [fresh, setFresh] = useState<readonly Alert[]>(none);
+  useEffect(() => {
+    if (arrivals.current.cidade_id !== cidade_id) arrivals.current = { cidade_id, list: createArrivals() };
+    if (items === undefined) return;
+    const came = arrivals.current.list.of(items);
+    if (came.length === 0) return;
+    raise(alarm, came);
+    setFresh((before) => [...came, ...before].slice(0, 50));
+  }, [items, cidade_id, alarm]);
+  return fresh;
+};
+
+/** Alerts of the user's other cities: they come by the socket only, and stay until somebody acknowledges them. */
+const useAlertsElsewhere = (cidade_id: string, alarm: Alarm): readonly Alert[] => {
+  const ask = useAsk();
+  const link = useLink();
+  const [alerts, setAlerts] = useState<readonly Alert[]>(none);
+  const drop = (id: string): void => setAlerts((before) => before.filter((alert) => alert.id !== id));
+  const held = useRef(alerts);
+  held.current = alerts;
+  useEffect(
+    () =>
+      link.onNotification((notification) => {
+        if (notification === null) {
+          // The socket is new: somebody may have acknowledged them while we heard nothing.
+          for (const { id } of held.current) {
+            void ask("read-alert", { id }).then(
+              ({ status }) => status === "new" || drop(id),
+              () => undefined,
+            );
+          }
+          return;
+        }
+        const id = notification.data["alert_id"];
+        if (typeof id !== "string") return;
+        if (notification.event === "alert.acknowledged") {
+          drop(id);
+        } else if (notification.event === "alert.triggered" && notification.cidade_id !== cidade_id) {
+          ask("read-alert", { id }).then(
+            (alert) => {
+              raise(alarm, [alert]);
+              setAlerts((before) => [alert, ...before].slice(0, 50));
+            },
+            // Its own city's list will show it; here it would only have been first.
+            () => undefined,
+          );
+        }
+      }),
+    [link, ask, alarm, cidade_id],
+  );
+  return alerts.filter((alert) => alert.cidade_id !== cidade_id);
+};
+
+const raise = (alarm: Alarm, alerts: readonly Alert[]): void => {
+  for (const { priority } of alerts) if (priority !== "info") alarm.raise(priority);
+};
+
+const OFFLINE_AFTER_MS = 5000;
+
+/** A console that hears nothing must be heard itself: no alert can come. */
+const useOfflineTone = (alarm: Alarm): void => {
+  const { linked } = useStore(useLink().state);
+  const wasLinked = useRef(false);
+  useEffect(() => {
+    if (linked) {
+      wasLinked.current = true;
+      return;
+    }
+    if (!wasLinked.current) return;
+    const timer = setTimeout(() => alarm.raise("offline"), OFFLINE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [linked, alarm]);
+};
