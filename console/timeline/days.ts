@@ -21,7 +21,11 @@ const formatterOf = (zone: string): Intl.DateTimeFormat => {
 
 /** `YYYY-MM-DDTHH:mm:ss` as a clock on a wall of that zone shows it. */
 export const localText = (ms: number, zone: string): string => {
-  const of = Object.fromEntries(formatterOf(zone).formatToParts(ms).map(({ type, value }) => [type, value]));
+  const of = Object.fromEntries(
+    formatterOf(zone)
+      .formatToParts(ms)
+      .map(({ type, value }) => [type, value]),
+  );
   return `${of["year"]}-${of["month"]}-${of["day"]}T${of["hour"]}:${of["minute"]}:${of["second"]}`;
 };
 

@@ -8,7 +8,7 @@ export const fractionOf = (view: Bounds, ms: number): number => (ms - view.from)
 export const instantAt = (view: Bounds, fraction: number): number =>
   view.from + Math.min(1, Math.max(0, fraction)) * (view.to - view.from);
 
-const SHORTEST_MS = 60_000;
+export const SHORTEST_MS = 10_000;
 
 /** Keeps `centre` where it is on the line, and the view inside the day. */
 export const zoomed = (view: Bounds, day: Bounds, factor: number, centre: number): Bounds => {
@@ -56,6 +56,42 @@ export const startFor = (spans: readonly Span[], ms: number): number | null => {
   if (next !== null) return next;
   const last = spans.at(-1);
   return last ? Math.max(last.from, last.to - 5000) : null;
+};
+
+/** Where video ends or begins: what one steps to with Shift and an arrow. */
+export const edgeBeside = (spans: readonly Span[], ms: number, direction: -1 | 1): number | null => {
+  const edges = spans.flatMap(({ from, to }) => [from, to]);
+  const beyond = edges.filter((edge) => (direction > 0 ? edge > ms + 500 : edge < ms - 500));
+  if (beyond.length === 0) return null;
+  return direction > 0 ? Math.min(...beyond) : Math.max(...beyond);
+};
+
+/** The part of `view` that keeps `at` in sight: moved on by a whole view when playing has left it. */
+export const following = (view: Bounds, day: Bounds, at: number): Bounds => {
+  const length = view.to - view.from;
+  if (at >= view.from && at <= view.to) return view;
+  return within({ from: at - length * 0.1, to: at + length * 0.9 }, day);
+};
+
+export const centred = (day: Bounds, at: number, length: number): Bounds => {
+  const whole = Math.min(day.to - day.from, Math.max(SHORTEST_MS, length));
+  return within({ from: at - whole / 2, to: at + whole / 2 }, day);
+};
+
+/** A little inside, so that rounding does not leave the player on the wrong side. */
+const INSIDE_SECONDS = 0.01;
+const END_SECONDS = 0.08;
+/** A player that has run dry may stand a picture or two before the end of what it has. */
+const DRY_SECONDS = 1;
+
+/** Loaded ranges in a player's seconds: where it stands at the end of one, the beginning of the next. */
+export const leapOver = (ranges: readonly Span[], current: number, isDry: boolean): Span | null => {
+  for (const [index, { to }] of ranges.entries()) {
+    const next = ranges[index + 1]?.from;
+    if (next === undefined || current >= next) continue;
+    return current >= to - (isDry ? DRY_SECONDS : END_SECONDS) ? { from: to, to: next + INSIDE_SECONDS } : null;
+  }
+  return null;
 };
 
 export const ordered = (a: number, b: number): Span => ({ from: Math.min(a, b), to: Math.max(a, b) });

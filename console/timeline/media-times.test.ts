@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createMediaTimes, placeOf } from "./media-times.ts";
+import { createMediaTimes, FIRST_SECONDS, placeOf } from "./media-times.ts";
 
 describe("media times", () => {
   test("wall time is that of the piece on the glass, also after a seam", () => {
@@ -20,8 +20,8 @@ describe("media times", () => {
   });
 
   test("pieces that nearly touch are joined, others keep their distance", () => {
-    expect(placeOf(10_080, 0, 10)).toBe(10);
-    expect(placeOf(12_000, 0, 10)).toBe(12);
-    expect(placeOf(5000, 0, null)).toBe(5);
+    expect(placeOf(10_080, 0, FIRST_SECONDS + 10)).toBe(FIRST_SECONDS + 10);
+    expect(placeOf(12_000, 0, FIRST_SECONDS + 10)).toBe(FIRST_SECONDS + 12);
+    expect(placeOf(5000, 0, null)).toBe(FIRST_SECONDS + 5);
   });
 });

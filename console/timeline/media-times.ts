@@ -16,7 +16,9 @@ export const createMediaTimes = (): MediaTimes => {
   return {
     add: (piece) => void pieces.push(piece),
     wallAt(media) {
-      const piece = pieces.findLast(({ media_from, media_to }) => media_from <= media && media <= media_to + EDGE_SECONDS);
+      const piece = pieces.findLast(
+        ({ media_from, media_to }) => media_from <= media && media <= media_to + EDGE_SECONDS,
+      );
       return piece ? piece.wall_from + (media - piece.media_from) * 1000 : null;
     },
     mediaAt(wall) {
@@ -31,7 +33,10 @@ export const createMediaTimes = (): MediaTimes => {
 /** A recorder's clock and the media's differ by some ms a segment: nearer than this, the next piece joins without a seam. */
 const SEAM_SECONDS = 0.3;
 
+/** Not at zero: a key frame that rounding puts before it would be dropped, and its whole group with it. */
+export const FIRST_SECONDS = 10;
+
 export const placeOf = (wall_from: number, base_wall: number, previous_end: number | null): number => {
-  const exact = (wall_from - base_wall) / 1000;
+  const exact = FIRST_SECONDS + (wall_from - base_wall) / 1000;
   return previous_end !== null && Math.abs(exact - previous_end) < SEAM_SECONDS ? previous_end : exact;
 };

@@ -1,0 +1,28 @@
+import { describe, expect, test } from "vitest";
+import { withRunningGap } from "./timeline-query.ts";
+
+const line = { spans: [{ from: 0, to: 60_000 }], gaps: [], kept_since: 0 };
+const well = { status: "ONLINE", status_cause: null, recording: true } as const;
+
+describe("a gap that still lasts", () => {
+  test("what is being recorded now is no gap yet", () => {
+    expect(withRunningGap(line, well, 80_000)).toBe(line);
+  });
+
+  test("its cause is what the camera's state says", () => {
+    const causes = [
+      [{ status: "OFFLINE", status_cause: "refused", recording: false }, "camera"],
+      [{ status: "OFFLINE", status_cause: "agent_away", recording: false }, "agent"],
+      [{ status: "DISCO_CHEIO", status_cause: "disk_reserve", recording: false }, "disk"],
+      [{ status: "ONLINE", status_cause: null, recording: false }, "operator"],
+      [well, null],
+    ] as const;
+    for (const [camera, cause] of causes)
+      expect(withRunningGap(line, camera, 200_000).gaps).toEqual([{ from: 60_000, to: Infinity, cause }]);
+  });
+
+  test("what the server has told is not told twice", () => {
+    const told = { ...line, gaps: [{ from: 60_000, to: 1_000_000, cause: "disk" }] };
+    expect(withRunningGap(told, { ...well, status: "OFFLINE" }, 200_000)).toBe(told);
+  });
+});
