@@ -1,65 +1,50 @@
 /** Makes the actual match the desired: asks what is desired, starts, changes and ends cameras, tells how they are. */
 import * as z from "zod";
 import { DesiredState, WaitingProbe, type DesiredCamera } from "#functions/cidades/contract.ts";
-import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
 import type { ToAgent } from "#lib/wire/agent.ts";
 import { runCamera, type CameraNeeds, type RunningCamera } from "./camera.ts";
 import { openControl } from "./control.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
+import { adoptLeftBehind, storedTiming } from "./finished-segments.ts";
+import type { Gaps } from "./gaps.ts";
 import { probeCamera } from "./probe.ts";
+import { regularly } from "./regularly.ts";
 import type { Server } from "./server.ts";
 import type { ServerClock } from "./server-clock.ts";
 
 const ASK_EVERY_MS = 5000;
 const TELL_EVERY_MS = 2000;
 const LOOK_AT_DISK_MS = 2000;
+const ADOPT_EVERY_MS = 30_000;
 
-export type AgentNeeds = Omit<CameraNeeds, "onChange" | "diskFull" | "server"> & {
+export type AgentNeeds = Omit<CameraNeeds, "onChange" | "diskFull" | "server" | "gaps"> & {
   server: Server;
   clock: ServerClock;
   reserve: DiskReserve;
-  log: Log;
+  gaps: Gaps;
 };
 export type Agent = { stop(): Promise<void>; cameras(): RunningCamera[] };
 
 type Known = { desired: DesiredCamera; running: RunningCamera };
 
 export const startAgent = (needs: AgentNeeds): Agent => {
-  const { server, clock, reserve, log } = needs;
-  const cameras = new Map<string, Known>();
+  const { server, clock, reserve, log, spool } = needs;
   const naps = pause();
   let stopped = false;
   let toldStates = "";
   let awake = true;
 
   const tellSoon = throttled(() => control.send({ type: "states", cameras: statesNow() }), 100);
-  const statesNow = () => [...cameras.values()].map(({ running }) => running.state());
-  const cameraNeeds: CameraNeeds = { ...needs, diskFull: reserve.reached, onChange: tellSoon };
-
-  const reconcile = async (desired: readonly DesiredCamera[]): Promise<void> => {
-    const wanted = new Map(desired.map((camera) => [camera.id, camera]));
-    const ending = [...cameras].filter(([id, known]) => wanted.get(id)?.url_rtsp !== known.desired.url_rtsp);
-    await Promise.all(
-      ending.map(async ([id, known]) => {
-        cameras.delete(id);
-        await known.running.stop();
-      }),
-    );
-    for (const camera of desired) {
-      const known = cameras.get(camera.id);
-      if (known) known.running.update(camera);
-      cameras.set(camera.id, { desired: camera, running: known?.running ?? runCamera(camera, cameraNeeds) });
-    }
-  };
+  const cameras = knownCameras({ ...needs, diskFull: reserve.reached, onChange: tellSoon });
+  const statesNow = () => cameras.running().map((running) => running.state());
 
   const ask = async (): Promise<void> => {
     const sent = performance.now();
     const state = await server.call("GET", "/api/agents/desired-state", null, DesiredState);
     clock.learn(state.server_time_ms, sent, performance.now());
-    await reconcile(state.cameras);
+    if (!stopped) cameras.reconcile(state.cameras);
   };
-
   const tell = async (): Promise<void> => {
     const states = statesNow();
     control.send({ type: "states", cameras: states });
@@ -68,48 +53,52 @@ export const startAgent = (needs: AgentNeeds): Agent => {
     await server.call("POST", "/api/agents/camera-states", { cameras: states }, z.null());
     toldStates = lasting;
   };
-
   const probes = async (): Promise<void> => {
     for (;;) {
       const { probe } = await server.call("POST", "/api/agents/probes/take", {}, WaitingProbe);
-      if (!probe) return;
+      if (!probe || stopped) return;
       const result = await probeCamera(probe.url_rtsp, needs.networks, clock.now);
       await server.call("POST", "/api/agents/probes/report", { id: probe.id, ...result }, z.null());
     }
   };
-
-  const onMessage = (message: ToAgent): void => {
-    if (message.type === "desired_state_changed") {
-      awake = true;
-      naps.wakeAll();
-    } else if (message.type === "probe_waiting") {
-      probes().catch((error: unknown) => log.warn("probe failed", { error }));
-    } else if (message.type === "ping") {
-      control.send({ type: "pong", sent_at: message.sent_at, agent_clock_ms: Date.now() });
-    } else {
-      const running = cameras.get(message.camera_id)?.running;
-      if (message.type === "open_live") running?.openLive();
-      else running?.restart();
-    }
+  const askNow = (): void => {
+    awake = true;
+    naps.wakeAll();
   };
-  const control = openControl(server, onMessage, log);
+  const probeNow = (): void => void probes().catch((error: unknown) => log.warn("probe failed", { error }));
+  const onMessage = (message: ToAgent): void => {
+    if (message.type === "desired_state_changed") askNow();
+    else if (message.type === "probe_waiting") probeNow();
+    else if (message.type === "ping") {
+      control.send({ type: "pong", sent_at: message.sent_at, agent_clock_ms: Date.now() });
+    } else if (message.type === "open_live") cameras.get(message.camera_id)?.openLive();
+    else cameras.get(message.camera_id)?.restart();
+  };
+  const onOpen = (): void => {
+    askNow();
+    probeNow();
+  };
+  const control = openControl(server, { open: onOpen, message: onMessage }, log);
 
-  const every = (ms: number, work: () => Promise<unknown>, what: string): NodeJS.Timeout =>
-    setInterval(() => {
-      work().catch((error: unknown) => log.warn(what, { error }));
-    }, ms);
-  const timers = [
-    every(TELL_EVERY_MS, tell, "states not told"),
-    every(
+  const regular = [
+    regularly(TELL_EVERY_MS, tell, (error) => log.warn("states not told", { error })),
+    regularly(
       LOOK_AT_DISK_MS,
       async () => {
-        if (await reserve.look()) for (const { desired, running } of cameras.values()) running.update(desired);
+        needs.gaps.look();
+        if (await reserve.look()) cameras.attend();
       },
-      "disk not looked at",
+      (error) => log.warn("disk not looked at", { error }),
+    ),
+    regularly(
+      ADOPT_EVERY_MS,
+      () => adoptAll(needs),
+      (error) => log.warn("nothing adopted", { error }),
     ),
   ];
   const loop = async (): Promise<void> => {
-    await reserve.look();
+    await reserve.look().catch((error: unknown) => log.warn("disk not looked at", { error }));
+    await adoptAll(needs).catch((error: unknown) => log.error("nothing adopted", { error }));
     while (!stopped) {
       awake = false;
       // Without the server everything goes on as it was last desired.
@@ -120,14 +109,57 @@ export const startAgent = (needs: AgentNeeds): Agent => {
   const running = loop();
 
   return {
-    cameras: () => [...cameras.values()].map((known) => known.running),
+    cameras: cameras.running,
     async stop() {
       stopped = true;
-      for (const timer of timers) clearInterval(timer);
+      for (const work of regular) work.stop();
       naps.wakeAll();
+      // Cameras first: the loop may wait for a server that does not answer.
+      await cameras.stop();
+      server.close();
       await running;
-      await Promise.all([...cameras.values()].map((known) => known.running.stop()));
       control.stop();
+    },
+  };
+};
+
+/** What a killed agent left, and what a full disk did not let this one finish. */
+const adoptAll = async (needs: AgentNeeds): Promise<void> => {
+  const { spool, log, onSegment } = needs;
+  const adopted = await needs.inTurn(() => adoptLeftBehind({ spool, log, onSegment, timing: storedTiming(needs.now) }));
+  if (adopted > 0) log.info("segments that were left behind are kept", { adopted });
+};
+
+const knownCameras = (needs: CameraNeeds) => {
+  const cameras = new Map<string, Known>();
+  const endings = new Set<Promise<void>>();
+  const end = (id: string, { running }: Known): void => {
+    cameras.delete(id);
+    const ending = running
+      .stop()
+      .catch((error: unknown) => needs.log.error("camera not ended", { camera_id: id, error }))
+      .finally(() => endings.delete(ending));
+    endings.add(ending);
+  };
+  return {
+    /** One that ends still finishes its last file; the others do not wait for it. */
+    reconcile(desired: readonly DesiredCamera[]): void {
+      const wanted = new Map(desired.map((camera) => [camera.id, camera]));
+      for (const [id, known] of cameras) if (wanted.get(id)?.url_rtsp !== known.desired.url_rtsp) end(id, known);
+      for (const camera of desired) {
+        const known = cameras.get(camera.id);
+        known?.running.update(camera);
+        cameras.set(camera.id, { desired: camera, running: known?.running ?? runCamera(camera, needs) });
+      }
+    },
+    get: (id: string): RunningCamera | undefined => cameras.get(id)?.running,
+    running: (): RunningCamera[] => [...cameras.values()].map((known) => known.running),
+    attend(): void {
+      for (const { desired, running } of cameras.values()) running.update(desired);
+    },
+    async stop(): Promise<void> {
+      for (const [id, known] of cameras) end(id, known);
+      await Promise.all(endings);
     },
   };
 };

@@ -5,7 +5,9 @@ import type { Tap, Viewer } from "./stream-tap.ts";
 
 export const cameraLive = (camera_id: string, needs: CameraNeeds, lineNow: () => Line | null) => {
   let socket: LiveSocket | null = null;
+  let dialling = false;
   let open = false;
+  let ended = false;
   let attached: { tap: Tap; viewer: Viewer } | null = null;
   const detach = (): void => {
     attached?.tap.detachViewer(attached.viewer);
@@ -20,26 +22,37 @@ export const cameraLive = (camera_id: string, needs: CameraNeeds, lineNow: () =>
     line.tap.attachViewer(viewer);
   };
   const dial = async (): Promise<void> => {
-    const authorization = await needs.server.authorization();
-    socket ??= openLiveSocket(needs.server.socketUrl(`/agents/live/${camera_id}`), authorization, {
-      open() {
-        open = true;
-        attach();
-      },
-      close() {
-        detach();
-        open = false;
-        socket = null;
-      },
-    });
+    dialling = true;
+    try {
+      const authorization = await needs.server.authorization();
+      if (ended) return;
+      socket = openLiveSocket(needs.server.socketUrl(`/agents/live/${camera_id}`), authorization, {
+        open() {
+          open = true;
+          attach();
+        },
+        close() {
+          detach();
+          open = false;
+          socket = null;
+        },
+      });
+    } catch (error) {
+      needs.log.warn("live not dialled", { camera_id, error });
+    } finally {
+      dialling = false;
+    }
   };
   return {
     attach,
     detach,
     open() {
       // Without a picture there is nothing to send: the gateway asks again.
-      if (!socket && lineNow()) void dial();
+      if (!socket && !dialling && lineNow()) void dial();
     },
-    close: () => socket?.close(),
+    close() {
+      ended = true;
+      socket?.close();
+    },
   };
 };

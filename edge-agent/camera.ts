@@ -8,6 +8,7 @@ import { backOff } from "./back-off.ts";
 import type { KeyFrames } from "./key-frames.ts";
 import { cameraLive } from "./camera-live.ts";
 import { cameraRecording } from "./camera-recording.ts";
+import type { Gaps } from "./gaps.ts";
 import type { RecorderNeeds } from "./recorder.ts";
 import { causeOf } from "./rtsp/camera-fault.ts";
 import { openCamera, type CameraConnection } from "./rtsp/client.ts";
@@ -28,6 +29,7 @@ export type CameraNeeds = RecorderNeeds & {
   networks: Networks;
   server: Pick<Server, "authorization" | "socketUrl">;
   keyFrames: KeyFrames;
+  gaps: Pick<Gaps, "interrupted" | "resumed" | "over">;
   diskFull(): boolean;
   onChange(): void;
 };
@@ -38,31 +40,25 @@ export type RunningCamera = {
   update(desired: DesiredCamera): void;
   openLive(): void;
   restart(): void;
+  /** The connection is closed at once; resolves when what was recorded is journalled. */
   stop(): Promise<void>;
 };
 
-export type Line = { connection: CameraConnection; tap: Tap; end(cause: CameraCause | null): void };
+/** Why a connection is over; beside what is wrong with a camera: somebody wants it anew, or its clock jumped. */
+export type LineEnd = CameraCause | "restart" | "clock";
+export type Line = { connection: CameraConnection; tap: Tap; end(why: LineEnd): void };
 
 export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCamera => {
   const camera = { ...first };
   const { id: camera_id } = first;
   const naps = pause();
+  const stopping = new AbortController();
   const redial = backOff({ first_ms: 1000, longest_ms: 30_000, breaker_ms: 60_000 });
-  let stopped = false;
+  const lineNow = (): Line | null => line;
   let line: Line | null = null;
-  let shown: { status: CameraStatus; cause: CameraCause | null; since_ms: number } = {
-    status: "CONECTANDO",
-    cause: null,
-    since_ms: needs.now(),
-  };
-  let rate = { bytes: 0, at: performance.now(), per_second: 0 };
-  const recording = cameraRecording(
-    camera,
-    needs,
-    () => line,
-    () => needs.onChange(),
-  );
-  const live = cameraLive(camera_id, needs, () => line);
+  let shown = { status: "CONECTANDO" as CameraStatus, cause: null as CameraCause | null, since_ms: needs.now() };
+  const recording = cameraRecording(camera, needs, lineNow);
+  const live = cameraLive(camera_id, needs, lineNow);
 
   const show = (status: CameraStatus, cause: CameraCause | null): void => {
     if (shown.status === status && shown.cause === cause) return;
@@ -77,13 +73,6 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
     const still = now - seen.bytes_at;
     if (still > REDIAL_MS) return open.end("silent");
     if (now - seen.key_at > NO_KEY_FRAME_MS) return open.end("no_key_frames");
-    if (now - rate.at > 2000) {
-      rate = {
-        bytes: seen.bytes,
-        at: now,
-        per_second: Math.max(0, ((seen.bytes - rate.bytes) / (now - rate.at)) * 1000),
-      };
-    }
     if (still > STILL_MS) return show("PARADA", "silent");
     if (seen.pictures === 0) return;
     const full = needs.diskFull() && camera.recording_id !== null;
@@ -91,49 +80,42 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
     show("ONLINE", recording.failing() ? "recorder" : null);
   };
 
-  const connectOnce = async (): Promise<CameraCause | null> => {
-    const { promise: ended, resolve: end } = Promise.withResolvers<CameraCause | null>();
-    const tap = streamTap({
-      now: needs.now,
-      monotonic: () => performance.now(),
-      onKeyFrame: (unit, captured_at_ms) =>
-        needs.keyFrames.offer({ camera_id, captured_at_ms, bytes: keyFrameBytes(unit, line?.connection) }),
-    });
-    const connection = await openCamera({
-      url: camera.url_rtsp,
-      networks: needs.networks,
-      onFrame: tap.frame,
-      onEnd: end,
-    });
-    line = { connection, tap, end };
-    rate = { bytes: 0, at: performance.now(), per_second: 0 };
-    if (stopped) end(null);
+  const connectOnce = async (): Promise<LineEnd> => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<LineEnd>();
+    const onKeyFrame = (unit: AccessUnit, captured_at_ms: number): void =>
+      needs.keyFrames.offer({ camera_id, captured_at_ms, bytes: keyFrameBytes(unit, line?.connection) });
+    const onJump = (): void => end("clock");
+    const tap = streamTap({ now: needs.now, monotonic: () => performance.now(), onKeyFrame, onJump });
+    const dialled = { url: camera.url_rtsp, networks: needs.networks, onFrame: tap.frame, onEnd: end };
+    const connection = await openCamera(dialled, stopping.signal);
+    const open: Line = { connection, tap, end };
+    line = open;
     recording.attend();
     live.attach();
-    const open = line;
     const began = performance.now();
     const watch = setInterval(() => {
       look(open);
       if (performance.now() - began > HEALTHY_MS) redial.healthy();
     }, LOOK_EVERY_MS);
-    const cause = await ended;
+    const why = await ended;
     clearInterval(watch);
     line = null;
     live.detach();
     connection.close();
     await recording.lineEnded();
-    return cause;
+    return why;
   };
 
   const loop = async (): Promise<void> => {
-    while (!stopped) {
-      const cause = await connectOnce().catch(causeOf);
-      if (stopped) return;
-      const down_since = needs.now();
-      show("OFFLINE", cause ?? "unreachable");
-      recording.interrupted(down_since, cause);
+    while (!stopping.signal.aborted) {
+      const why = await connectOnce().catch(causeOf);
+      if (stopping.signal.aborted) return;
+      recording.interrupted(why);
+      const isFault = why !== "restart" && why !== "clock";
+      show(isFault ? "OFFLINE" : "CONECTANDO", isFault ? why : null);
+      if (why === "restart") continue;
       const wait = redial.failed();
-      await naps.nap(cause === "wrong_password" ? Math.max(wait, WRONG_PASSWORD_MS) : wait);
+      await naps.nap(why === "wrong_password" ? Math.max(wait, WRONG_PASSWORD_MS) : wait);
     }
   };
   const running = loop();
@@ -144,18 +126,22 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
       ...shown,
       recording: recording.isRunning(),
       last_captured_at_ms: line?.tap.seen().captured_at_ms ?? null,
-      bytes_per_second: Math.round(line === null ? 0 : rate.per_second),
+      bytes_per_second: line?.tap.bytesPerSecond() ?? 0,
     }),
     update(desired) {
       camera.recording_id = desired.recording_id;
       recording.attend();
     },
     openLive: () => live.open(),
-    restart: () => line?.end(null),
+    restart() {
+      redial.healthy();
+      naps.wakeAll();
+      line?.end("restart");
+    },
     async stop() {
-      stopped = true;
+      stopping.abort();
       live.close();
-      line?.end(null);
+      line?.end("restart");
       naps.wakeAll();
       await running;
       await recording.stop();

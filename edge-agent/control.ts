@@ -12,7 +12,8 @@ export type Control = { send(message: FromAgent): void; stop(): void };
 
 export const openControl = (
   server: Pick<Server, "authorization" | "socketUrl">,
-  onMessage: (message: ToAgent) => void,
+  /** `open`: what was said while there was no connection is not said again. */
+  on: { open(): void; message(message: ToAgent): void },
   log: Log,
 ): Control => {
   const retry = backOff({ first_ms: 500, longest_ms: 15_000, breaker_ms: 15_000 });
@@ -25,8 +26,9 @@ export const openControl = (
     timer = setTimeout(() => void dial(), retry.failed());
   };
   const dial = async (): Promise<void> => {
-    const authorization = await server.authorization();
+    const authorization = await server.authorization().catch(() => null);
     if (stopped) return;
+    if (authorization === null) return again();
     const opened = new WebSocket(server.socketUrl("/agents/control"), {
       headers: { authorization },
       perMessageDeflate: false,
@@ -42,12 +44,13 @@ export const openControl = (
       log.info("control connection open");
       retry.healthy();
       heard();
+      on.open();
     });
     opened.on("ping", heard);
     opened.on("message", (data) => {
       heard();
       const message = parse(data);
-      if (message) onMessage(message);
+      if (message) on.message(message);
     });
     opened.on("error", (error) => log.debug("control connection", { error: error.message }));
     opened.on("close", () => {

@@ -1,11 +1,12 @@
-/** A file that the recorder has finished (or left behind) → a segment of the journal. One file at a time. */
+/** A file that the recorder has finished (or left behind) → a segment of the journal. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
 import type { Fragment, NewSegment } from "#functions/streaming/contract.ts";
 import { uuidv7 } from "#lib/ids.ts";
+import type { Log } from "#lib/log.ts";
 import { readFragments, readInit } from "#lib/media/fmp4.ts";
-import { fileName, type Run, type Spool } from "./spool.ts";
+import type { LeftBehind, Run, Unfinished } from "./spool-files.ts";
+import type { Spool } from "./spool.ts";
 
 const TICKS_PER_MS = 90;
 
@@ -18,15 +19,14 @@ export type Timing = {
 
 /** Answers `null` for a file in which nothing whole was written; it is deleted with its run. */
 export const keepSegment = async (
-  spool: Spool,
+  spool: Pick<Spool, "keep">,
   run: Run,
-  folder: string,
-  sequence: number,
+  { sequence, path }: Unfinished,
   timing: Timing,
 ): Promise<NewSegment | null> => {
-  const bytes = await readDurably(join(folder, fileName(sequence)));
+  const bytes = await readDurably(path);
   const segment = segmentOf(bytes, run, sequence, timing);
-  if (segment) await spool.keep(run, sequence, segment);
+  if (segment) await spool.keep(path, segment);
   return segment;
 };
 
@@ -81,13 +81,44 @@ export const segmentOf = (bytes: Buffer, run: Run, sequence: number, { timeOf, n
   };
 };
 
-/** After a kill: every file that holds a whole group of pictures is kept, the rest goes. */
-export const adoptLeftBehind = async (spool: Spool, now: number): Promise<number> => {
-  let adopted = 0;
-  for (const { run, folder, files } of await spool.leftBehind()) {
-    const timing = { timeOf: (ticks: number) => run.origin_ms + ticks / TICKS_PER_MS, now };
-    for (const sequence of files) if (await keepSegment(spool, run, folder, sequence, timing)) adopted += 1;
-    await spool.end(run.boot_id);
+export type Adoption = {
+  spool: Spool;
+  timing(run: Run): Timing;
+  onSegment(segment: NewSegment): void;
+  log: Log;
+};
+
+/**
+ * Every file of a run that nobody writes any more: what holds a whole group of pictures is kept, the rest goes. The run's folder
+ * goes only when nothing failed (a full disk): the next look finds it again.
+ */
+export const adopt = async (
+  { spool, timing, onSegment, log }: Adoption,
+  { run, files }: LeftBehind,
+): Promise<number> => {
+  let [adopted, failed] = [0, 0];
+  for (const file of files) {
+    try {
+      const segment = await keepSegment(spool, run, file, timing(run));
+      if (!segment) continue;
+      adopted += 1;
+      onSegment(segment);
+    } catch (error) {
+      failed += 1;
+      log.error("segment not kept", { camera_id: run.camera_id, sequence: file.sequence, error });
+    }
   }
+  if (failed === 0) await spool.end(run.boot_id);
+  return adopted;
+};
+
+/** By what the run itself knows of its time. */
+export const storedTiming =
+  (now: () => number) =>
+  (run: Run): Timing => ({ timeOf: (ticks) => run.origin_ms + ticks / TICKS_PER_MS, now: now() });
+
+export const adoptLeftBehind = async (adoption: Adoption): Promise<number> => {
+  let adopted = 0;
+  for (const left of await adoption.spool.leftBehind()) adopted += await adopt(adoption, left);
   return adopted;
 };

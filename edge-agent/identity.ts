@@ -23,7 +23,12 @@ export type SendEnrolment = (body: {
 }) => Promise<unknown>;
 
 /** The key is on the disk before the code is used, so that a kill in between leaves no agent without its key. */
-export const openIdentity = async (dir: string, code: () => string | null, send: SendEnrolment): Promise<Identity> => {
+export const openIdentity = async (
+  dir: string,
+  code: () => string | null,
+  send: SendEnrolment,
+  now: () => number,
+): Promise<Identity> => {
   const file = join(dir, "identity.json");
   const stored = existsSync(file) ? Stored.parse(JSON.parse(readFileSync(file, "utf8"))) : await newKey(file);
   if (stored.agent === null) {
@@ -34,7 +39,7 @@ export const openIdentity = async (dir: string, code: () => string | null, send:
     stored.agent = Enrolled.parse(answer);
     write(file, stored);
   }
-  return { ...stored.agent, authorization: await signing(stored.key, stored.agent.agent_id) };
+  return { ...stored.agent, authorization: await signing(stored.key, stored.agent.agent_id, now) };
 };
 
 const newKey = async (file: string): Promise<Stored> => {
@@ -51,19 +56,25 @@ const write = (file: string, stored: Stored): void => {
   renameSync(`${file}.new`, file);
 };
 
-const signing = async (jwk: z.infer<typeof Key>, agent_id: string): Promise<() => Promise<string>> => {
+/** `now`: server time, ms. */
+const signing = async (
+  jwk: z.infer<typeof Key>,
+  agent_id: string,
+  now: () => number,
+): Promise<() => Promise<string>> => {
   const key = await importJWK(jwk, "EdDSA");
   let token = "";
-  let until = 0;
+  let signed = Number.NEGATIVE_INFINITY;
   return async () => {
-    const now = Math.floor(Date.now() / 1000);
-    if (now >= until) {
+    const seconds = Math.floor(now() / 1000);
+    // In both directions: the clock may just have been set.
+    if (Math.abs(seconds - signed) >= RENEW_SECONDS) {
       token = await new SignJWT({})
         .setProtectedHeader({ alg: "EdDSA", kid: agent_id })
         .setAudience("gt-vision")
-        .setExpirationTime(now + TOKEN_SECONDS)
+        .setExpirationTime(seconds + TOKEN_SECONDS)
         .sign(key);
-      until = now + RENEW_SECONDS;
+      signed = seconds;
     }
     return `Bearer ${token}`;
   };

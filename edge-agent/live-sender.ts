@@ -1,13 +1,15 @@
 /** One watched camera: pictures as fMP4 over a WebSocket of its own, beginning with the current group. */
 import WebSocket from "ws";
 import { writeFragment, writeInit } from "#lib/media/fmp4-writer.ts";
-import { NAL, nalType, parseSps } from "#lib/media/h264.ts";
+import { NAL, nalType, parseSps, type Sps } from "#lib/media/h264.ts";
 import type { AccessUnit } from "#lib/media/rtp.ts";
 import { LIVE_KIND, LIVE_TIMESCALE, writeLiveHeader, type LiveInit } from "#lib/wire/live.ts";
 import type { Picture, Viewer } from "./stream-tap.ts";
 
 /** What waits in the socket beyond this: the line does not follow, so it goes on at the next key frame. */
 const BACKLOG_BYTES = 2 * 1024 * 1024;
+/** A peer that does not answer the goodbye must not hold up the end of the agent. */
+const CLOSE_MS = 500;
 const USUAL_TICKS = 3600;
 const LONGEST_TICKS = 10 * LIVE_TIMESCALE;
 /** `avc1` carries its parameter sets in the init; delimiters and SEI say nothing to a player. */
@@ -31,7 +33,9 @@ export const liveViewer = (output: LiveOutput, parameter_sets: readonly Uint8Arr
 
   const begin = (picture: Picture): boolean => {
     if (!sets) return false;
-    const { width, height, codec } = parseSps(sets.sps);
+    const read = readSps(sets.sps);
+    if (!read) return false;
+    const { width, height, codec } = read;
     const init = { type: "live_init" as const, channel: 0, mime: `video/mp4; codecs="${codec}"`, width, height };
     output.text(init);
     const track = { ...sets, width, height, timescale: LIVE_TIMESCALE };
@@ -65,6 +69,15 @@ export const liveViewer = (output: LiveOutput, parameter_sets: readonly Uint8Arr
   };
 };
 
+/** `null` for a parameter set that is none: its camera is recorded all the same. */
+const readSps = (sps: Uint8Array): Sps | null => {
+  try {
+    return parseSps(sps);
+  } catch {
+    return null;
+  }
+};
+
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 const findSets = (nals: readonly Uint8Array[]): { sps: Uint8Array; pps: Uint8Array } | null => {
@@ -96,6 +109,10 @@ export const openLiveSocket = (url: string, authorization: string, on: { open():
       },
       backlog: () => socket.bufferedAmount,
     },
-    close: () => socket.close(1000),
+    close() {
+      const timer = setTimeout(() => socket.terminate(), CLOSE_MS);
+      socket.once("close", () => clearTimeout(timer));
+      socket.close(1000);
+    },
   };
 };

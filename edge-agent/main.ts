@@ -7,9 +7,10 @@ import { startAgent } from "./agent.ts";
 import { backOff } from "./back-off.ts";
 import { readConfig, type Config } from "./config.ts";
 import { diskReserve } from "./disk-reserve.ts";
-import { adoptLeftBehind } from "./finished-segments.ts";
+import { openGaps } from "./gaps.ts";
 import { openIdentity, type Identity } from "./identity.ts";
 import { keyFrames } from "./key-frames.ts";
+import { endLeftWriters } from "./left-writers.ts";
 import { openRelay } from "./rtsp/relay.ts";
 import { parseNetworks } from "./rtsp/networks.ts";
 import { connectServer } from "./server.ts";
@@ -26,41 +27,49 @@ const main = async (): Promise<void> => {
   const stopping = told();
   mkdirSync(config.dir, { recursive: true, mode: 0o700 });
 
-  const spool = await openSpool(join(config.dir, "spool"));
-  const identity = await enrolled(config, log, stopping.signal);
-  if (!identity) return;
   const clock = serverClock();
-  const server = connectServer(config.server, identity.authorization);
-  const adopted = await adoptLeftBehind(spool, clock.now());
-  if (adopted > 0) log.info("segments of a run before were kept", { adopted });
-  const uploads = startUploads(spool, server, log);
+  const folder = join(config.dir, "spool");
+  const killed = await endLeftWriters(join(folder, "recording"));
+  if (killed > 0) log.warn("writers of a run before had to be ended", { killed });
+  const spool = await openSpool(folder);
+  const gaps = await openGaps(spool, clock.now, log);
+  const identity = await enrolled(config, log, clock.now, stopping.signal);
+  if (!identity) return;
+  const server = connectServer(config.server, identity.authorization, clock.suggest);
+  const uploads = startUploads({ spool, server, log });
   const relay = await openRelay();
   const agent = startAgent({
     server,
     clock,
     relay,
     spool,
+    gaps,
     networks,
     log,
     reserve: diskReserve(spool, config.reserve_bytes),
     now: clock.now,
     clockOffset: clock.offset,
     inTurn: oneAtATime(),
-    onSegment: uploads.wake,
+    onSegment(segment) {
+      gaps.kept(segment);
+      uploads.wake();
+    },
     keyFrames: keyFrames(server, clock.now, log),
   });
   log.info("agent runs", { agent_id: identity.agent_id, cidade_id: identity.cidade_id });
 
   await stopping.promise;
   await agent.stop();
+  server.close();
   await uploads.stop();
   await relay.close();
+  await gaps.settled();
   log.info("agent has ended");
   if (process.connected) process.disconnect();
 };
 
 /** Waits for the server as long as it takes; `null` when told to end meanwhile. */
-const enrolled = async (config: Config, log: Log, signal: AbortSignal): Promise<Identity | null> => {
+const enrolled = async (config: Config, log: Log, now: () => number, signal: AbortSignal): Promise<Identity | null> => {
   const naps = pause();
   signal.addEventListener("abort", naps.wakeAll, { once: true });
   const retry = backOff({ first_ms: 500, longest_ms: 15_000, breaker_ms: 30_000 });
@@ -80,7 +89,7 @@ const enrolled = async (config: Config, log: Log, signal: AbortSignal): Promise<
   };
   while (!signal.aborted) {
     try {
-      return await openIdentity(config.dir, code, send);
+      return await openIdentity(config.dir, code, send, now);
     } catch (error) {
       log.warn("not enrolled yet", { error });
       if (!signal.aborted) await naps.nap(retry.failed());

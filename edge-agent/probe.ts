@@ -37,7 +37,12 @@ const watching = (now: () => number) => {
   const units: { unit: AccessUnit; picture: Picture }[] = [];
   let ended: CameraCause | null = null;
   let wake = (): void => undefined;
-  const tap: Tap = streamTap({ now, monotonic: () => performance.now(), onKeyFrame: () => undefined });
+  const tap: Tap = streamTap({
+    now,
+    monotonic: () => performance.now(),
+    onKeyFrame: () => undefined,
+    onJump: () => undefined,
+  });
   tap.attachViewer({ picture: (unit, picture) => void units.push({ unit, picture }) });
   return {
     tap,

@@ -1,17 +1,24 @@
 /** One run of FFmpeg: reads a relay path, writes segments, says which are finished. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Log } from "#lib/log.ts";
+import type { NewSegment } from "#functions/streaming/contract.ts";
 import { uuidv7 } from "#lib/ids.ts";
+import type { Log } from "#lib/log.ts";
 import { finishedNumber, recorderArguments } from "./ffmpeg/arguments.ts";
-import { keepSegment, type Timing } from "./finished-segments.ts";
-import type { Relay } from "./rtsp/relay.ts";
+import { adopt, keepSegment, type Timing } from "./finished-segments.ts";
+import type { Relay, RelayPath } from "./rtsp/relay.ts";
 import type { VideoDescription } from "./rtsp/sdp.ts";
-import type { Run, Spool } from "./spool.ts";
+import { fileName, type Run } from "./spool-files.ts";
+import type { Spool } from "./spool.ts";
 import type { Reader, Tap } from "./stream-tap.ts";
 
 const STOP_MS = 4000;
 const PLAY_WITHIN_MS = 10_000;
+/** Takes nothing for this long although there is something: it is stopped or stuck. */
+const STUCK_MS = 8000;
+const LOOK_EVERY_MS = 1000;
+/** A camera that sends nonsense makes FFmpeg say so at every picture. */
+const LINES_LOGGED = 20;
 
 export type RecorderNeeds = {
   relay: Relay;
@@ -20,7 +27,7 @@ export type RecorderNeeds = {
   clockOffset(): number;
   /** One file at a time over all cameras: reading and hashing is bounded by this, not by the number of cameras. */
   inTurn<R>(work: () => Promise<R>): Promise<R>;
-  onSegment(): void;
+  onSegment(segment: NewSegment): void;
   log: Log;
 };
 
@@ -32,12 +39,10 @@ export type Recorder = {
   pid: number | undefined;
 };
 
-export const startRecorder = async (
-  needs: RecorderNeeds,
-  camera: { camera_id: string; recording_id: string; video: VideoDescription; tap: Tap },
-): Promise<Recorder> => {
+export type Recorded = { camera_id: string; recording_id: string; video: VideoDescription; tap: Tap };
+
+export const startRecorder = async (needs: RecorderNeeds, camera: Recorded): Promise<Recorder> => {
   const { camera_id, recording_id, tap } = camera;
-  const path = needs.relay.path(camera.video);
   const run: Run = {
     boot_id: uuidv7(needs.now()),
     camera_id,
@@ -46,54 +51,28 @@ export const startRecorder = async (
     clock_offset_ms: needs.clockOffset(),
   };
   const folder = await needs.spool.begin(run);
+  const path = needs.relay.path(camera.video);
   const child = spawn("ffmpeg", recorderArguments(path.url, folder), { stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise<number | null>((resolve) => {
     child.once("exit", resolve);
     child.once("error", () => resolve(null));
   });
-  // The only thing FFmpeg knows is a name that works once: its words may be kept.
-  createInterface({ input: child.stderr }).on("line", (line) => needs.log.warn("ffmpeg", { camera_id, line }));
+  logLines(child, needs.log, camera_id);
+  const time = runTime(needs, run, tap);
+  const reader: Reader = { begins: time.begins, send: path.send };
+  const journal = finishedFiles(child, needs, run, folder, time.timing);
+  const unwatch = watchOver(child, path, needs.log.with({ camera_id }));
+  void path.playing.then(() => tap.attachReader(reader));
 
-  let firstTicks = 0;
-  const timing = (): Timing => ({ timeOf: (ticks) => tap.clock.timeOf(firstTicks + ticks), now: needs.now() });
-  const reader: Reader = {
-    begins(ticks) {
-      firstTicks = ticks;
-      run.origin_ms = tap.clock.timeOf(ticks);
-      // For who finds this run after a kill.
-      needs.spool.begin(run).catch((error: unknown) => needs.log.error("run not written", { camera_id, error }));
-    },
-    send: (frame) => path.send(frame),
-  };
   let stopping = false;
-  const keeping: Promise<unknown>[] = [];
-  const keep = (sequence: number): void => {
-    const kept = needs
-      .inTurn(() => keepSegment(needs.spool, run, folder, sequence, timing()))
-      .then((segment) => segment && needs.onSegment())
-      .catch((error: unknown) => needs.log.error("segment not kept", { camera_id, sequence, error }));
-    keeping.push(kept);
-  };
-  const listed = createInterface({ input: child.stdout });
-  listed.on("line", (line) => {
-    const number = finishedNumber(line);
-    if (number !== null) keep(number);
-  });
-  const read = new Promise<void>((resolve) => listed.once("close", resolve));
-  const late = setTimeout(() => child.kill("SIGKILL"), PLAY_WITHIN_MS);
-  void path.playing.then(() => {
-    clearTimeout(late);
-    tap.attachReader(reader);
-  });
-
   const ended = (async () => {
     const code = await exited;
-    clearTimeout(late);
-    await read;
+    unwatch();
     tap.detachReader(reader);
     path.close();
-    await Promise.all(keeping);
-    await sweep(needs, run, folder, timing());
+    await Promise.all([journal.kept(), time.written()]);
+    needs.spool.leave(run.boot_id);
+    await adoptRest(needs, run, time.timing);
     return { clean: stopping || code === 0 };
   })();
   return {
@@ -109,14 +88,92 @@ export const startRecorder = async (
   };
 };
 
+/** The only thing FFmpeg knows is a name that works once: its words may be kept. */
+const logLines = (child: ChildProcess, log: Log, camera_id: string): void => {
+  if (!child.stderr) return;
+  let lines = 0;
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    lines += 1;
+    if (lines <= LINES_LOGGED) log.warn("ffmpeg", { camera_id, line });
+    if (lines === LINES_LOGGED) log.warn("ffmpeg says more, which is not kept", { camera_id });
+  });
+};
+
+/** Server time of a run's ticks; what is on the disk of it is for who finds the run after a kill. */
+const runTime = (needs: RecorderNeeds, run: Run, { clock }: Tap) => {
+  let firstTicks = 0;
+  let written: Promise<unknown> = Promise.resolve();
+  const write = (): void => {
+    run.origin_ms = clock.timeOf(firstTicks);
+    written = written
+      .then(() => needs.spool.describe({ ...run }))
+      .catch((error: unknown) => needs.log.error("run not written", { camera_id: run.camera_id, error }));
+  };
+  return {
+    begins(ticks: number) {
+      firstTicks = ticks;
+      write();
+    },
+    timing(): Timing {
+      // The camera's clock drifts against ours: over weeks by more than its pictures are apart.
+      if (Math.abs(run.origin_ms - clock.timeOf(firstTicks)) > 100) write();
+      return { timeOf: (ticks) => clock.timeOf(firstTicks + ticks), now: needs.now() };
+    },
+    written: () => written,
+  };
+};
+
+const finishedFiles = (
+  child: ChildProcess,
+  needs: RecorderNeeds,
+  run: Run,
+  folder: string,
+  timing: () => Timing,
+): { kept(): Promise<void> } => {
+  const keeping = new Set<Promise<unknown>>();
+  const keep = (sequence: number): void => {
+    const file = { sequence, path: `${folder}/${fileName(sequence)}` };
+    const kept = needs
+      .inTurn(() => keepSegment(needs.spool, run, file, timing()))
+      .then((segment) => segment && needs.onSegment(segment))
+      .catch((error: unknown) => needs.log.error("segment not kept", { camera_id: run.camera_id, sequence, error }))
+      .finally(() => keeping.delete(kept));
+    keeping.add(kept);
+  };
+  if (!child.stdout) throw new Error("FFmpeg was started without its list");
+  const listed = createInterface({ input: child.stdout });
+  listed.on("line", (line) => {
+    const number = finishedNumber(line);
+    if (number !== null) keep(number);
+  });
+  const read = new Promise<void>((resolve) => listed.once("close", resolve));
+  return {
+    async kept() {
+      await read;
+      await Promise.all(keeping);
+    },
+  };
+};
+
+/** Kills FFmpeg when it never asks for the stream or no longer takes it. */
+const watchOver = (child: ChildProcess, path: RelayPath, log: Log): (() => void) => {
+  const late = setTimeout(() => child.kill("SIGKILL"), PLAY_WITHIN_MS);
+  void path.playing.then(() => clearTimeout(late));
+  const looking = setInterval(() => {
+    if (path.stuckMs() < STUCK_MS) return;
+    log.warn("ffmpeg takes nothing any more and is ended");
+    child.kill("SIGKILL");
+  }, LOOK_EVERY_MS);
+  return () => {
+    clearTimeout(late);
+    clearInterval(looking);
+  };
+};
+
 /** A killed FFmpeg names no last file: what is whole in it is kept. */
-const sweep = async (needs: RecorderNeeds, run: Run, folder: string, timing: Timing): Promise<void> => {
-  const mine = (await needs.spool.leftBehind()).find(({ run: { boot_id } }) => boot_id === run.boot_id);
-  for (const sequence of mine?.files ?? []) {
-    await needs
-      .inTurn(() => keepSegment(needs.spool, run, folder, sequence, timing))
-      .then((segment) => segment && needs.onSegment())
-      .catch((error: unknown) => needs.log.error("segment not kept", { camera_id: run.camera_id, sequence, error }));
-  }
-  await needs.spool.end(run.boot_id);
+const adoptRest = async (needs: RecorderNeeds, run: Run, timing: () => Timing): Promise<void> => {
+  const { spool, log, onSegment } = needs;
+  const mine = (await spool.leftBehind()).find((left) => left.run.boot_id === run.boot_id);
+  if (!mine) return;
+  await needs.inTurn(() => adopt({ spool, log, onSegment, timing }, mine));
 };

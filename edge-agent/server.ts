@@ -15,19 +15,30 @@ export type Server = {
   authorization(): Promise<string>;
   /** For sockets: `ws:` or `wss:`. */
   socketUrl(path: string): string;
+  /** What is under way fails. */
+  close(): void;
 };
 
-export const connectServer = (url: string, authorization: () => Promise<string>): Server => {
+/** `onServerDate`: with each refused proof, the server's own time (ms): the clock here may be wrong. */
+export const connectServer = (
+  url: string,
+  authorization: () => Promise<string>,
+  onServerDate: (ms: number) => void = () => undefined,
+): Server => {
+  const closing = new AbortController();
   const request = async (address: string, init: RequestInit, seconds: number): Promise<Response> => {
-    return fetch(address, { ...init, redirect: "error", signal: AbortSignal.timeout(seconds * 1000) }).catch(
-      (cause: unknown) => {
-        throw new AppError("unavailable", "The server cannot be reached", { reason: "server.unreachable", cause });
-      },
-    );
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(seconds * 1000)]);
+    const response = await fetch(address, { ...init, redirect: "error", signal }).catch((cause: unknown) => {
+      throw new AppError("unavailable", "The server cannot be reached", { reason: "server.unreachable", cause });
+    });
+    const said = Date.parse(response.headers.get("date") ?? "");
+    if (response.status === 401 && !Number.isNaN(said)) onServerDate(said);
+    return response;
   };
   return {
     url,
     authorization,
+    close: () => closing.abort(),
     socketUrl: (path) => `${url.replace(/^http/, "ws")}${path}`,
     async call(method, path, body, answer) {
       const response = await request(
@@ -62,10 +73,12 @@ export const connectServer = (url: string, authorization: () => Promise<string>)
 };
 
 const refusalOf = (response: Response, text: string): AppError => {
-  const code = response.status === 401 ? "unauthorized" : response.status >= 500 ? "unavailable" : "invalid";
+  const { status } = response;
+  const passing = status >= 500 || status === 408 || status === 429;
+  const code = status === 401 ? "unauthorized" : passing ? "unavailable" : "invalid";
   const reason = reasonIn(text);
   return new AppError(code, `The server answered ${response.status}`, {
-    params: { status: response.status },
+    params: { status },
     ...(reason === null ? {} : { reason }),
   });
 };

@@ -7,35 +7,47 @@
  *     ready/<boot id>-00000003.json     its journal entry, written after it: only then it exists
  *     ready/gap-<id>.json               a hole somebody should know the reason of
  *     refused/                          what the server did not want, with its reason
+ *
+ * A run's folder stays until every file of it is journalled: a file in `ready` without an entry is one that was cut short, and
+ * is adopted. An entry without its file was confirmed: the file goes first.
  */
-import { mkdir, open, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import * as z from "zod";
+import type * as z from "zod";
 import { GapReport, NewSegment } from "#functions/streaming/contract.ts";
+import {
+  makeFolder,
+  nameOf,
+  readJson,
+  readRun,
+  syncFolder,
+  writeDurably,
+  type LeftBehind,
+  type Run,
+} from "./spool-files.ts";
 
-/** One run of one recorder. Times of its files are `ticks / 90` ms after `origin_ms`. */
-export const Run = z.object({
-  boot_id: z.uuid(),
-  camera_id: z.uuid(),
-  recording_id: z.uuid(),
-  /** Server time of the tick 0 of its files, ms. */
-  origin_ms: z.number(),
-  clock_offset_ms: z.number().int(),
-});
-export type Run = z.infer<typeof Run>;
-export type Gap = z.infer<typeof GapReport>["gaps"][number];
+const GapShape = GapReport.shape.gaps.element;
+export type Gap = z.infer<typeof GapShape>;
+
+export type Waiting = { segment: NewSegment; file: string };
 
 export type Spool = {
   dir: string;
-  /** Durable when it resolves. */
+  /** Where runs have their folders. */
+  recording: string;
+  /** A folder that nobody had before. Durable when it resolves. */
   begin(run: Run): Promise<string>;
-  /** Moves a finished file under its final name and journals it; both durable when it resolves. */
-  keep(run: Run, sequence: number, segment: NewSegment): Promise<void>;
+  /** The run's time is known better by now. */
+  describe(run: Run): Promise<void>;
+  /** Gives a finished file its final name and journals it; both durable when it resolves. */
+  keep(path: string, segment: NewSegment): Promise<void>;
+  /** Nobody writes it any more; what is not journalled of it is left behind. */
+  leave(boot_id: string): void;
   end(boot_id: string): Promise<void>;
-  /** Runs that a killed agent left behind, with the numbers of their files. */
-  leftBehind(): Promise<{ run: Run; folder: string; files: number[] }[]>;
-  /** Oldest first. */
-  waiting(limit: number): Promise<{ segment: NewSegment; file: string }[]>;
+  /** Runs that nobody writes, of this process or of one that was killed; oldest first. */
+  leftBehind(): Promise<LeftBehind[]>;
+  /** Oldest first, those of `except` left out. */
+  waiting(limit: number, except?: ReadonlySet<string>): Promise<Waiting[]>;
   confirmed(segment: NewSegment): Promise<void>;
   refused(segment: NewSegment, reason: string): Promise<void>;
   keepGap(id: string, gap: Gap): Promise<void>;
@@ -45,56 +57,48 @@ export type Spool = {
   free(): Promise<{ free: number; total: number }>;
 };
 
-export const fileName = (sequence: number): string => `${String(sequence).padStart(8, "0")}.mp4`;
-const nameOf = ({ boot_id, sequence }: { boot_id: string; sequence: number }): string =>
-  `${boot_id}-${String(sequence).padStart(8, "0")}`;
+const GAPS_AT_ONCE = 100;
 
 export const openSpool = async (dir: string): Promise<Spool> => {
-  const [recording, ready, refused] = ["recording", "ready", "refused"].map((name) => join(dir, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const folder of [recording, ready, refused]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const folders = { recording: join(dir, "recording"), ready: join(dir, "ready"), refused: join(dir, "refused") };
+  const { recording, ready } = folders;
+  for (const folder of Object.values(folders)) await makeFolder(folder);
+  const writing = new Set<string>();
+  const journal = await openJournal(folders);
   return {
     dir,
+    recording,
     async begin(run) {
       const folder = join(recording, run.boot_id);
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { mode: 0o700 });
+      writing.add(run.boot_id);
       await writeDurably(folder, "run.json", JSON.stringify(run));
       await syncFolder(recording);
       return folder;
     },
-    async keep(run, sequence, segment) {
-      const name = nameOf(segment);
-      await rename(join(recording, run.boot_id, fileName(sequence)), join(ready, `${name}.mp4`));
-      await syncFolder(ready);
-      await writeDurably(ready, `${name}.json`, JSON.stringify(segment));
-    },
+    describe: (run) => writeDurably(join(recording, run.boot_id), "run.json", JSON.stringify(run)),
+    leave: (boot_id) => void writing.delete(boot_id),
     end: (boot_id) => rm(join(recording, boot_id), { recursive: true, force: true }),
-    leftBehind: () => readRuns(recording),
-    waiting: (limit) => readWaiting(ready, limit),
-    async confirmed(segment) {
-      const name = nameOf(segment);
-      // The entry goes first: a file without one is swept up, an entry without its file would be an error.
-      await rm(join(ready, `${name}.json`), { force: true });
-      await rm(join(ready, `${name}.mp4`), { force: true });
+    async leftBehind() {
+      const found: LeftBehind[] = [];
+      for (const boot_id of (await readdir(recording)).filter((name) => !writing.has(name)).toSorted()) {
+        const left = await readRun(join(recording, boot_id), ready);
+        if (left) found.push(left);
+        // Killed between the folder and its first word: nothing was recorded yet.
+        else await rm(join(recording, boot_id), { recursive: true, force: true });
+      }
+      return found;
     },
-    async refused(segment, reason) {
-      const name = nameOf(segment);
-      await writeDurably(refused, `${name}.json`, JSON.stringify({ reason, segment }));
-      await rename(join(ready, `${name}.mp4`), join(refused, `${name}.mp4`));
-      await rm(join(ready, `${name}.json`), { force: true });
-    },
+    ...journal,
     keepGap: (id, gap) => writeDurably(ready, `gap-${id}.json`, JSON.stringify(gap)),
     async gaps() {
       const names = (await readdir(ready)).filter((name) => name.startsWith("gap-") && name.endsWith(".json"));
-      return Promise.all(
-        names.slice(0, 100).map(async (name) => ({
-          id: name.slice(4, -5),
-          gap: GapReport.shape.gaps.element.parse(JSON.parse(await readFile(join(ready, name), "utf8"))),
-        })),
-      );
+      const read = names.slice(0, GAPS_AT_ONCE).map(async (name) => {
+        const gap = await readJson(join(ready, name), GapShape);
+        if (!gap) await rm(join(ready, name), { force: true });
+        return gap ? [{ id: name.slice(4, -5), gap }] : [];
+      });
+      return (await Promise.all(read)).flat();
     },
     forgetGap: (id) => rm(join(ready, `gap-${id}.json`), { force: true }),
     async free() {
@@ -104,48 +108,60 @@ export const openSpool = async (dir: string): Promise<Spool> => {
   };
 };
 
-const writeDurably = async (folder: string, name: string, text: string): Promise<void> => {
-  const temporary = join(folder, `${name}.new`);
-  const file = await open(temporary, "w", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, join(folder, name));
-  await syncFolder(folder);
+type Folders = { recording: string; ready: string; refused: string };
+
+/** The names of what waits are read once: a site that was cut off for a day has many. */
+const openJournal = async (folders: Folders): Promise<Pick<Spool, "keep" | "waiting" | "confirmed" | "refused">> => {
+  const { ready, refused } = folders;
+  const waiting = new Set(await settledNames(folders));
+  const putAside = async (name: string, text: string): Promise<void> => {
+    await writeDurably(refused, `${name}.json`, text);
+    await rename(join(ready, `${name}.mp4`), join(refused, `${name}.mp4`)).catch(() => undefined);
+    await rm(join(ready, `${name}.json`), { force: true });
+    waiting.delete(name);
+  };
+  return {
+    async keep(path, segment) {
+      const name = nameOf(segment);
+      const file = join(ready, `${name}.mp4`);
+      if (path !== file) await rename(path, file);
+      await syncFolder(ready);
+      await writeDurably(ready, `${name}.json`, JSON.stringify(segment));
+      waiting.add(name);
+    },
+    async waiting(limit, except = new Set()) {
+      const found: Waiting[] = [];
+      for (const name of waiting) {
+        if (found.length >= limit) break;
+        if (except.has(name)) continue;
+        const segment = await readJson(join(ready, `${name}.json`), NewSegment);
+        if (segment) found.push({ segment, file: join(ready, `${name}.mp4`) });
+        else await putAside(name, JSON.stringify({ reason: "unreadable_entry" }));
+      }
+      return found;
+    },
+    async confirmed(segment) {
+      const name = nameOf(segment);
+      await rm(join(ready, `${name}.mp4`), { force: true });
+      await rm(join(ready, `${name}.json`), { force: true });
+      waiting.delete(name);
+    },
+    refused: (segment, reason) => putAside(nameOf(segment), JSON.stringify({ reason, segment })),
+  };
 };
 
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+/** Entries whose file is gone were confirmed; files that belong to nothing are put aside. */
+const settledNames = async ({ recording, ready, refused }: Folders): Promise<string[]> => {
+  const all = new Set(await readdir(ready));
+  const runs = new Set(await readdir(recording));
+  const names: string[] = [];
+  for (const file of [...all].filter((name) => /^[0-9a-f]{8}-.*\.(mp4|json)$/.test(name)).toSorted()) {
+    const [name, kind] = [file.slice(0, file.lastIndexOf(".")), file.slice(file.lastIndexOf(".") + 1)];
+    if (kind === "json" && all.has(`${name}.mp4`)) names.push(name);
+    else if (kind === "json") await rm(join(ready, file), { force: true });
+    else if (!all.has(`${name}.json`) && !runs.has(name.slice(0, 36))) {
+      await rename(join(ready, file), join(refused, file));
+    }
   }
-};
-
-const readRuns = async (recording: string): Promise<{ run: Run; folder: string; files: number[] }[]> => {
-  const runs = [];
-  for (const name of await readdir(recording)) {
-    const folder = join(recording, name);
-    const names = await readdir(folder);
-    // Killed between the folder and its first word: there is nothing in it.
-    if (!names.includes("run.json")) continue;
-    const run = Run.parse(JSON.parse(await readFile(join(folder, "run.json"), "utf8")));
-    const files = names.flatMap((file) => (/^\d{8}\.mp4$/.test(file) ? [Number(file.slice(0, 8))] : []));
-    runs.push({ run, folder, files: files.toSorted((a, b) => a - b) });
-  }
-  return runs;
-};
-
-const readWaiting = async (ready: string, limit: number): Promise<{ segment: NewSegment; file: string }[]> => {
-  const names = (await readdir(ready)).filter((name) => /^[0-9a-f].*\.json$/.test(name)).toSorted();
-  return Promise.all(
-    names.slice(0, limit).map(async (name) => ({
-      segment: NewSegment.parse(JSON.parse(await readFile(join(ready, name), "utf8"))),
-      file: join(ready, `${name.slice(0, -5)}.mp4`),
-    })),
-  );
+  return names;
 };

@@ -7,7 +7,8 @@ import { beginsKeyFrame, h264Depacketiser, readRtpHead, readSenderReport, type A
 import { captureClock, type CaptureClock } from "./rtsp/capture-clock.ts";
 
 const GROUP_LIMIT_BYTES = 8 * 1024 * 1024;
-const KEY_FRAME_EVERY_MS = 1000;
+/** Key frames for analysis: one a second at most on average, though a camera's second may be a little short. */
+const [KEY_FRAME_TICKS, EARLY_TICKS] = [90_000, 4500];
 
 /** One picture of the current group, as packets. `ticks`: 90 kHz, from the connection's first picture. */
 export type Picture = { frames: Buffer[]; bytes: number; ticks: number; captured_at_ms: number; key: boolean };
@@ -28,6 +29,8 @@ export type Tap = {
     pictures: number;
     keys: number;
   };
+  /** Over the last few seconds. */
+  bytesPerSecond(): number;
 };
 /** `begins`: before the first frame, with the ticks of the picture it belongs to. */
 export type Reader = { begins(ticks: number): void; send(frame: Buffer): boolean };
@@ -39,6 +42,8 @@ export type TapNeeds = {
   monotonic(): number;
   /** At most one a second. */
   onKeyFrame(unit: AccessUnit, captured_at_ms: number): void;
+  /** The camera's clock jumped: nothing more is passed on, this connection is of no use. */
+  onJump(): void;
 };
 
 export const streamTap = (needs: TapNeeds): Tap => {
@@ -47,6 +52,7 @@ export const streamTap = (needs: TapNeeds): Tap => {
   const waiting = new Set<Reader>();
   const viewers = new Set<Viewer>();
   const started = needs.monotonic();
+  const rate = byteRate(started);
   const seen = {
     bytes: 0,
     bytes_at: started,
@@ -58,7 +64,8 @@ export const streamTap = (needs: TapNeeds): Tap => {
   let group: Picture[] = [];
   let groupBytes = 0;
   let unit: { frames: Buffer[]; bytes: number; rtp_time: number; key: boolean } | null = null;
-  let keySent = Number.NEGATIVE_INFINITY;
+  let keyDue = Number.NEGATIVE_INFINITY;
+  let over = false;
 
   const finish = (): void => {
     if (!unit) return;
@@ -69,13 +76,13 @@ export const streamTap = (needs: TapNeeds): Tap => {
     seen.captured_at_ms = captured_at_ms;
     seen.pictures += 1;
     keep(picture);
-    const wanted = key && needs.monotonic() - keySent >= KEY_FRAME_EVERY_MS;
+    const wanted = key && picture.ticks >= keyDue - EARLY_TICKS;
     if (!wanted && viewers.size === 0) return;
     const assembled = assemble(picture);
     if (!assembled) return;
     for (const viewer of viewers) viewer.picture(assembled, picture);
     if (!wanted || assembled.damaged) return;
-    keySent = needs.monotonic();
+    keyDue = Math.max(keyDue, picture.ticks) + KEY_FRAME_TICKS;
     needs.onKeyFrame(assembled, captured_at_ms);
   };
 
@@ -117,15 +124,20 @@ export const streamTap = (needs: TapNeeds): Tap => {
         return;
       }
       const head = channel === 0 ? readRtpHead(packet) : null;
-      if (!head) return;
+      if (!head || over) return;
       if (unit && unit.rtp_time !== head.rtp_time) finish();
+      if (!unit && clock.jumped(head.rtp_time, needs.now())) {
+        over = true;
+        return needs.onJump();
+      }
       unit ??= { frames: [], bytes: 0, rtp_time: head.rtp_time, key: false };
       unit.frames.push(frame);
       unit.bytes += frame.length;
-      const becameKey = !unit.key && beginsKeyFrame(packet, head.from);
+      const becameKey = !unit.key && beginsKeyFrame(packet, head.from, head.to);
       if (becameKey) unit.key = true;
       forward(frame, unit, becameKey);
-      if (head.marker) finish();
+      // No picture is that large: it would fill the memory.
+      if (head.marker || unit.bytes > GROUP_LIMIT_BYTES) finish();
     },
     attachReader(reader) {
       const [first] = group;
@@ -148,6 +160,20 @@ export const streamTap = (needs: TapNeeds): Tap => {
     },
     detachViewer: (viewer) => void viewers.delete(viewer),
     seen: () => seen,
+    bytesPerSecond: () => rate(seen.bytes, needs.monotonic()),
+  };
+};
+
+const RATE_OVER_MS = 2000;
+
+/** Asked every now and then; answers for the time since it was last asked, that being long enough. */
+const byteRate = (started: number) => {
+  let last = { bytes: 0, at: started, per_second: 0 };
+  return (bytes: number, at: number): number => {
+    if (at - last.at >= RATE_OVER_MS) {
+      last = { bytes, at, per_second: Math.round(((bytes - last.bytes) / (at - last.at)) * 1000) };
+    }
+    return last.per_second;
   };
 };
 

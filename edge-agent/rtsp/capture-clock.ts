@@ -12,7 +12,12 @@ const DRIFT_PER_MS = 0.0005;
 /** Later than expected by this much for this long: the camera paused its ticks; the new distance is the true one. */
 const [BEHIND_MS, BEHIND_FOR_MS] = [400, 2000];
 
+/** A picture is never this much later (or earlier) than the one before it says, as far as its arrival tells. */
+const [JUMP_AHEAD_MS, JUMP_BACK_MS] = [5000, 1000];
+
 export type CaptureClock = {
+  /** Did the camera's clock jump before this picture? Times of one connection are then worth nothing any more. */
+  jumped(rtp_time: number, arrived_ms: number): boolean;
   /** At the last packet of a picture. Answers its capture time, ms since 1970. */
   picture(rtp_time: number, arrived_ms: number): number;
   /** A sender report (RTCP). */
@@ -60,6 +65,11 @@ export const captureClock = (): CaptureClock => {
   return {
     ticksOf,
     timeOf,
+    jumped(rtp_time, arrived_ms) {
+      if (first === null) return false;
+      const step = (ticksOf(rtp_time) - lastTicks) / TICKS_PER_MS;
+      return step < -JUMP_BACK_MS || step - (arrived_ms - seen_ms) > JUMP_AHEAD_MS;
+    },
     picture(rtp_time, arrived_ms) {
       const ticks = ticksOf(rtp_time);
       lastTicks = ticks;

@@ -2,25 +2,22 @@
  * Dials a camera: RTSP over one TCP connection, Basic and Digest, no redirects. The address is resolved once, checked, and that
  * very address is dialled. Whatever goes wrong is one of the closed causes; no text here ever holds a credential.
  */
-import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { rtspSplitter, statusOf, type Credentials, type RtspMessage } from "#lib/media/rtsp.ts";
+import { rtspSplitter, type Credentials, type RtspMessage } from "#lib/media/rtsp.ts";
 import type { CameraCause } from "#lib/wire/agent.ts";
-import { authorise } from "./authorise.ts";
 import { cameraFault } from "./camera-fault.ts";
 import { allows, type Networks } from "./networks.ts";
-import { readSdp, type VideoDescription } from "./sdp.ts";
+import type { VideoDescription } from "./sdp.ts";
+import { beginVideo, createSession } from "./session.ts";
 
 const STEP_MS = 4000;
-const DEFAULT_SESSION_SECONDS = 60;
-const codecs = new Set(["H264"]);
 
 export type OpenCamera = {
   url: string;
   networks: Networks;
-  /** An interleaved frame with its four bytes of head; channel 0 is RTP, 1 is RTCP. `arrived_ms`: when its bytes were read. */
+  /** An interleaved frame with its four bytes of head; channel 0 is RTP, 1 is RTCP. */
   onFrame(channel: number, frame: Buffer): void;
   /** Once, after it was open. */
   onEnd(cause: CameraCause): void;
@@ -30,10 +27,7 @@ export type CameraConnection = { video: VideoDescription; close(): void };
 /** Throws `cameraFault`. */
 export const openCamera = async (camera: OpenCamera, signal?: AbortSignal): Promise<CameraConnection> => {
   const url = new URL(camera.url);
-  const credentials: Credentials = {
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-  };
+  const credentials: Credentials = { username: decoded(url.username), password: decoded(url.password) };
   const secure = url.protocol === "rtsps:";
   const port = Number(url.port) || (secure ? 322 : 554);
   const host = url.hostname.replace(/^\[|\]$/g, "");
@@ -43,6 +37,15 @@ export const openCamera = async (camera: OpenCamera, signal?: AbortSignal): Prom
   if (!allows(camera.networks, address, port)) throw cameraFault("not_allowed");
   const socket = await dial({ address, port, secure, host }, signal);
   return converse(camera, socket, url.href, credentials, signal);
+};
+
+/** A per cent sign that was meant as one is left as it is. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 };
 
 const resolveHost = async (host: string): Promise<string> => {
@@ -104,13 +107,15 @@ const converse = async (
       waiting?.resolve(message);
       waiting = null;
     },
-    frame: (channel, frame) => camera.onFrame(channel, frame),
+    frame: (channel, frame) => {
+      if (!ended) camera.onFrame(...fromZero(channel - session.firstChannel(), frame));
+    },
   });
   socket.on("data", (chunk: Buffer) => {
     try {
       splitter.push(chunk);
-    } catch {
-      end("not_rtsp");
+    } catch (error) {
+      end(error instanceof SyntaxError ? "not_rtsp" : "unreachable");
     }
   });
   socket.on("error", () => end("unreachable"));
@@ -123,7 +128,8 @@ const converse = async (
     return within(answer, "no_answer");
   });
   try {
-    const video = await begin(session);
+    const video = await beginVideo(session);
+    if (ended) throw cameraFault("no_answer");
     open = true;
     const keeping = setInterval(() => socket.write(session.request("GET_PARAMETER", url)), session.keepAliveMs());
     socket.on("close", () => clearInterval(keeping));
@@ -143,92 +149,8 @@ const converse = async (
   }
 };
 
-type Session = {
-  ask(method: string, uri: string, headers?: Record<string, string>): Promise<RtspMessage>;
-  request(method: string, uri: string, headers?: Record<string, string>): string;
-  url: string;
-  remember(answer: RtspMessage): void;
-  keepAliveMs(): number;
-};
-
-const createSession = (
-  url: string,
-  credentials: Credentials,
-  send: (text: string) => Promise<RtspMessage>,
-): Session => {
-  let sequence = 0;
-  let challenge: string | null = null;
-  let id: string | null = null;
-  let seconds = DEFAULT_SESSION_SECONDS;
-  const request: Session["request"] = (method, uri, headers = {}) => {
-    const authorization =
-      challenge && authorise(challenge, credentials, { method, uri }, randomBytes(8).toString("hex"));
-    const lines = {
-      CSeq: String((sequence += 1)),
-      "User-Agent": "GT-Vision",
-      ...(id ? { Session: id } : {}),
-      ...(authorization ? { Authorization: authorization } : {}),
-      ...headers,
-    };
-    const text = Object.entries(lines).map(([name, value]) => `${name}: ${value}`);
-    return `${[`${method} ${uri} RTSP/1.0`, ...text].join("\r\n")}\r\n\r\n`;
-  };
-  return {
-    url,
-    request,
-    async ask(method, uri, headers) {
-      const answer = await send(request(method, uri, headers));
-      if (statusOf(answer) !== 401) return mustBeFine(answer);
-      const offered = strongest(answer.challenges);
-      // Asked again with the same proof: it is wrong. Nobody to prove: it is missing.
-      const stale = /stale="?true/i.test(offered ?? "");
-      if (offered === null || credentials.username === "" || (challenge !== null && !stale)) {
-        throw cameraFault("wrong_password");
-      }
-      challenge = offered;
-      return mustBeFine(await send(request(method, uri, headers)));
-    },
-    remember(answer) {
-      const [name, ...options] = (answer.headers.get("session") ?? "").split(";");
-      if (name) id = name.trim();
-      const timeout = options.map((option) => /timeout=(\d+)/i.exec(option)?.[1]).find(Boolean);
-      seconds = Math.min(Math.max(Number(timeout ?? DEFAULT_SESSION_SECONDS), 4), 600);
-    },
-    keepAliveMs: () => (seconds * 1000) / 2,
-  };
-};
-
-const strongest = (challenges: readonly string[]): string | null =>
-  challenges.find((text) => /^digest/i.test(text) && /sha-256/i.test(text)) ??
-  challenges.find((text) => /^digest/i.test(text)) ??
-  challenges.find((text) => /^basic/i.test(text)) ??
-  null;
-
-const mustBeFine = (answer: RtspMessage): RtspMessage => {
-  const status = statusOf(answer);
-  if (status >= 200 && status < 300) return answer;
-  if (status === 401 || status === 403) throw cameraFault("wrong_password");
-  // A redirection would lead past the check of the address.
-  if (status >= 300 && status < 400) throw cameraFault("not_allowed");
-  if (status === 404 || status === 454) throw cameraFault("no_video");
-  throw cameraFault("no_answer");
-};
-
-const begin = async (session: Session): Promise<VideoDescription> => {
-  const described = await session.ask("DESCRIBE", session.url, { Accept: "application/sdp" });
-  const video = readSdp(described.body);
-  if (!video) throw cameraFault("no_video");
-  if (!codecs.has(video.codec)) throw cameraFault("codec");
-  const base = described.headers.get("content-base") ?? described.headers.get("content-location") ?? session.url;
-  const track = controlUrl(base, video.control);
-  const set = await session.ask("SETUP", track, { Transport: "RTP/AVP/TCP;unicast;interleaved=0-1" });
-  session.remember(set);
-  await session.ask("PLAY", controlUrl(base, "*"), { Range: "npt=0.000-" });
-  return video;
-};
-
-const controlUrl = (base: string, control: string): string => {
-  if (control === "" || control === "*") return base;
-  if (/^rtsps?:/i.test(control)) return control;
-  return `${base.endsWith("/") ? base : `${base}/`}${control}`;
+/** Some cameras choose other channels than those asked for; behind this the first is 0, in the frame's own head too. */
+const fromZero = (channel: number, frame: Buffer): [number, Buffer] => {
+  frame[1] = channel & 0xff;
+  return [channel, frame];
 };

@@ -3,7 +3,7 @@
  * never sees a camera's address or password, and a camera cannot lead FFmpeg anywhere.
  */
 import { randomBytes } from "node:crypto";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { rtspSplitter, type RtspMessage } from "#lib/media/rtsp.ts";
 import { writeSdp, type VideoDescription } from "./sdp.ts";
 
@@ -16,49 +16,70 @@ export type RelayPath = {
   playing: Promise<void>;
   /** `false`: the reader does not follow and was let go, or is gone. */
   send(frame: Buffer): boolean;
+  /** For how long there has always been something that the reader did not take, ms. */
+  stuckMs(): number;
+  /** What was sent before still reaches the reader. */
   close(): void;
 };
 export type Relay = { path(video: VideoDescription): RelayPath; close(): Promise<void> };
 
-type Path = { video: VideoDescription; taken: boolean; reader: Socket | null; play(): void };
+type Path = {
+  video: VideoDescription;
+  taken: boolean;
+  reader: Socket | null;
+  /** When nothing waited for the reader, last (monotonic ms). */
+  empty_at: number;
+  play(): void;
+};
 
 export const openRelay = async (): Promise<Relay> => {
   const paths = new Map<string, Path>();
-  const server = createServer((socket) => serveReader(socket, paths));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    serveReader(socket, paths);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     path(video) {
       const name = randomBytes(16).toString("hex");
       const { promise: playing, resolve: play } = Promise.withResolvers<void>();
-      const path: Path = { video, taken: false, reader: null, play };
+      const path: Path = { video, taken: false, reader: null, empty_at: performance.now(), play };
       paths.set(name, path);
       return {
         url: `rtsp://127.0.0.1:${port}/${name}`,
         playing,
         send: (frame) => sendFrame(path, frame),
+        stuckMs: () => stuckMs(path),
         close() {
           paths.delete(name);
-          path.reader?.destroy();
+          path.reader?.end();
         },
       };
     },
-    close: () => closeAll(server, paths),
+    close() {
+      paths.clear();
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
   };
 };
 
-const closeAll = (server: Server, paths: Map<string, Path>): Promise<void> => {
-  for (const path of paths.values()) path.reader?.destroy();
-  paths.clear();
-  return new Promise((resolve) => server.close(() => resolve()));
+const stuckMs = ({ reader, empty_at }: Path): number => {
+  if (reader === null || reader.writableLength === 0) return 0;
+  // Let go, and still there: it does not even notice.
+  return reader.destroyed ? Number.POSITIVE_INFINITY : performance.now() - empty_at;
 };
 
 /** Frames that came in one chunk leave in one write. */
 const sendFrame = (path: Path, frame: Buffer): boolean => {
   const socket = path.reader;
-  if (!socket || socket.destroyed) return false;
+  if (!socket || socket.destroyed || socket.writableEnded) return false;
+  if (socket.writableLength === 0) path.empty_at = performance.now();
   if (socket.writableLength > BACKLOG_BYTES) {
-    socket.destroy();
+    socket.resetAndDestroy();
     return false;
   }
   if (socket.writableCorked === 0) {

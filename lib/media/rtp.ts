@@ -43,16 +43,18 @@ export const readRtpHead = (packet: Uint8Array): RtpHead | null => {
 export const rtpTimeOf = (packet: Uint8Array): number =>
   (((packet[4] ?? 0) << 24) | ((packet[5] ?? 0) << 16) | ((packet[6] ?? 0) << 8) | (packet[7] ?? 0)) >>> 0;
 
-/** Does a picture that can be decoded by itself begin in this payload? Parameter sets and the first piece of an IDR count. */
-export const beginsKeyFrame = (packet: Uint8Array, from: number): boolean => {
+/**
+ * Does an IDR begin in this payload? Parameter sets do not count: some cameras repeat them before every picture. In an aggregate
+ * each unit is looked at.
+ */
+export const beginsKeyFrame = (packet: Uint8Array, from: number, to: number = packet.length): boolean => {
   const type = (packet[from] ?? 0) & 0x1f;
-  if (type === NAL.idr || type === NAL.sps) return true;
-  if (type === STAP_A) return isKeyType((packet[from + 3] ?? 0) & 0x1f);
+  if (type === NAL.idr) return true;
+  if (type === STAP_A) return unpack(packet.subarray(from, to)).some((nal) => nalType(nal) === NAL.idr);
   if (type !== FU_A) return false;
   const head = packet[from + 1] ?? 0;
-  return (head & 0x80) !== 0 && isKeyType(head & 0x1f);
+  return (head & 0x80) !== 0 && (head & 0x1f) === NAL.idr;
 };
-const isKeyType = (type: number): boolean => type === NAL.idr || type === NAL.sps;
 
 /** Feed packets in the order of their arrival (TCP keeps it). A unit ends at its marker or when the timestamp changes. */
 export const h264Depacketiser = (): { push(packet: Uint8Array): AccessUnit[] } => {
