@@ -1,5 +1,5 @@
 /** The few parts that all screens are made of. Focus, keys and names for screen readers come from react-aria. */
-import { useId, type ReactNode } from "react";
+import { useId, type ReactNode, type Ref } from "react";
 import {
   Button,
   Dialog,
@@ -20,11 +20,9 @@ import { useMessages } from "#console/messages/language.tsx";
 
 type Kind = "primary" | "plain" | "quiet" | "danger";
 
-export const Action = ({
-  kind = "plain",
-  className,
-  ...props
-}: Omit<ButtonProps, "className"> & { kind?: Kind; className?: string }) => (
+type ActionProps = Omit<ButtonProps, "className"> & { kind?: Kind; className?: string; ref?: Ref<HTMLButtonElement> };
+
+export const Action = ({ kind = "plain", className, ...props }: ActionProps) => (
   <Button {...props} className={`action action-${kind} ${className ?? ""}`} />
 );
 
