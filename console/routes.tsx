@@ -63,11 +63,11 @@ const clips = createRoute({
   component: lazyRouteComponent(() => import("#console/timeline/clips-page.tsx"), "ClipsPage"),
 });
 /** `read`: whose details are open. The rest is what a search was asked with; it is not run again by opening its address. */
-const plateNames = ["tab", "camera", "read", "plate", "purpose", "reference", "from", "to", "everywhere"] as const;
 const plates = createRoute({
   getParentRoute: () => shell,
   path: "/plates",
-  validateSearch: (search: Record<string, unknown>) => texts(search, plateNames),
+  validateSearch: (search: Record<string, unknown>) =>
+    texts(search, ["tab", "camera", "read", "plate", "purpose", "reference", "from", "to", "everywhere"]),
   component: lazyRouteComponent(() => import("#console/plates/plates-page.tsx"), "PlatesPage"),
 });
 const alerts = createRoute({

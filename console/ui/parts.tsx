@@ -45,11 +45,18 @@ type FieldProps = Omit<TextFieldProps, "children" | "className"> & {
   error?: string | undefined;
   placeholder?: string;
   mono?: boolean;
+  className?: string;
   after?: ReactNode;
 };
 
-export const Field = ({ label, hint, error, placeholder, mono, after, ...props }: FieldProps) => (
-  <TextField {...props} className="field" isInvalid={error !== undefined}>
+export const Field = ({ label, hint, error, placeholder, mono, after, className = "", ...props }: FieldProps) => (
+  <TextField
+    {...props}
+    className={`field ${className}`}
+    isInvalid={error !== undefined}
+    // What the server refused is sent again after a change: the browser must not hold it back.
+    validationBehavior={error === undefined ? "native" : "aria"}
+  >
     <Label className="field-label">{label}</Label>
     <span className="field-row">
       <Input className={mono ? "input mono" : "input"} placeholder={placeholder ?? ""} />

@@ -1,0 +1,102 @@
+/** Passages as they come, newest first. Who has scrolled down is not pushed away: what came since is counted. */
+import { useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { PlateRead } from "#functions/ai/contract.ts";
+import { camerasQuery } from "#console/cameras/cameras-query.ts";
+import { useMessages } from "#console/messages/language.tsx";
+import { useAsk } from "#console/session/session-context.tsx";
+import { useCity } from "#console/ui/city.tsx";
+import { Action, Pick } from "#console/ui/parts.tsx";
+import { Answer, Empty } from "#console/ui/states.tsx";
+import { createPicturesKept } from "./pictures-kept.ts";
+import { ReadCard } from "./read-card.tsx";
+
+const SHOWN = 60;
+const AT_TOP_PX = 80;
+
+export const LivePlates = () => {
+  const m = useMessages();
+  const ask = useAsk();
+  const { city } = useCity();
+  const { camera } = useSearch({ strict: false }) as { camera?: string };
+  const [kept] = useState(createPicturesKept);
+  const reads = useQuery({
+    queryKey: ["plates", city.id, camera ?? "all"],
+    queryFn: async ({ signal }) => {
+      const query = { cidade_id: city.id, limit: SHOWN, ...(camera ? { camera_id: camera } : {}) };
+      return kept.keep((await ask("list-plates", query, { signal })).items, performance.now());
+    },
+  });
+  return (
+    <>
+      <CameraPick value={camera} />
+      <Answer of={reads}>{(items) => <Reads key={`${city.id} ${camera ?? ""}`} items={items} />}</Answer>
+    </>
+  );
+};
+
+const Reads = ({ items }: { items: readonly PlateRead[] }) => {
+  const m = useMessages();
+  const isAtTop = useAtTop();
+  const [shown, setShown] = useState(items);
+  useEffect(() => {
+    if (isAtTop) setShown(items);
+  }, [items, isAtTop]);
+  const known = new Set(shown.map(({ id }) => id));
+  const waiting = items.filter(({ id }) => !known.has(id)).length;
+  if (shown.length === 0) return <Empty title={m.plates.empty} hint={m.plates.emptyHint} />;
+  const showNew = (): void => {
+    setShown(items);
+    document.getElementById("content")?.scrollTo({ top: 0 });
+  };
+  return (
+    <>
+      {waiting > 0 && !isAtTop ? (
+        <div className="reads-new">
+          <Action kind="primary" onPress={showNew}>
+            {m.plates.newOnes(waiting)}
+          </Action>
+        </div>
+      ) : null}
+      <ul className="reads" aria-label={m.plates.liveTab}>
+        {shown.map((read) => (
+          <ReadCard key={read.id} read={read} />
+        ))}
+      </ul>
+    </>
+  );
+};
+
+const useAtTop = (): boolean => {
+  const [isAtTop, setAtTop] = useState(true);
+  useEffect(() => {
+    const content = document.getElementById("content");
+    if (!content) return;
+    const onScroll = (): void => setAtTop(content.scrollTop < AT_TOP_PX);
+    content.addEventListener("scroll", onScroll, { passive: true });
+    return () => content.removeEventListener("scroll", onScroll);
+  }, []);
+  return isAtTop;
+};
+
+const CameraPick = ({ value }: { value: string | undefined }) => {
+  const m = useMessages();
+  const ask = useAsk();
+  const { city } = useCity();
+  const navigate = useNavigate();
+  const cameras = useQuery(camerasQuery(ask, city.id));
+  const options = (cameras.data?.items ?? []).map(({ id, nome }) => ({ value: id, label: nome }));
+  return (
+    <div className="reads-filter">
+      <Pick
+        label={m.plates.filterCamera}
+        value={value ?? ""}
+        options={[{ value: "", label: m.plates.everyCamera }, ...options]}
+        onChange={(id) =>
+          void navigate({ to: "/plates", search: (before) => ({ ...before, camera: id === "" ? undefined : id }) })
+        }
+      />
+    </div>
+  );
+};
