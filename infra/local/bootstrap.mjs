@@ -29,15 +29,15 @@ const run = (command, args, options = {}) =>
   spawnSync(command, args, { cwd: root, stdio: "inherit", ...options }).status === 0;
 
 const ensurePackages = () => {
-  const lock = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
+  const lock = createHash("sha256");
+  for (const file of ["package-lock.json", "infra/patched-packages.mjs"]) lock.update(readFileSync(join(root, file)));
+  const installs = lock.digest("hex");
   const stamp = join(root, "node_modules", ".installed-from");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === installs) return;
   console.log("Installing the npm packages and Node 24 into node_modules (about 500 MB, once) …");
   if (!run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
     stop("npm ci failed; its words are above. Then run the same command again.");
-  writeFileSync(stamp, lock);
+  writeFileSync(stamp, installs);
 };
 
 const ensureTool = (name) => {

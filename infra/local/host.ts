@@ -19,8 +19,9 @@ import { connectFrames } from "#lib/frames/connect.ts";
 import { createHost, type Host } from "#lib/function/host.ts";
 import { serve } from "#lib/function/serve.ts";
 import { uuidv7 } from "#lib/ids.ts";
-import { createLog, levels } from "#lib/log.ts";
+import { createLog, levels, type Log } from "#lib/log.ts";
 import { createMetrics } from "#lib/metrics.ts";
+import { pause } from "#lib/pause.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
@@ -50,6 +51,7 @@ const Environment = z.object({
 type Environment = z.infer<typeof Environment>;
 
 const FRAMES_AT_ONCE = 2;
+const [DATABASE_TRIES, DATABASE_AGAIN_MS] = [120, 250];
 
 const main = async (): Promise<void> => {
   const environment = readEnvironment(Environment);
@@ -72,6 +74,7 @@ const main = async (): Promise<void> => {
     onEvents: () => connector.wake(),
   });
 
+  await untilDatabaseAnswers(system, log);
   // A machine that was off for longer than partitions are made ahead has none for today.
   await host.runCron("keep-partitions", clock());
   const running = await startConnector({
@@ -113,6 +116,21 @@ const main = async (): Promise<void> => {
   await ports.close();
   log.info("ended");
   process.disconnect?.();
+};
+
+/** A database that was killed recovers for a while; the supervisor gives up on who never begins to serve. */
+const untilDatabaseAnswers = async (system: Sql, log: Log): Promise<void> => {
+  const naps = pause();
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await system`select 1`;
+      return;
+    } catch (error) {
+      if (tries === 0) log.warn("The database does not answer yet", { error });
+      if (tries >= DATABASE_TRIES) throw error;
+      await naps.nap(DATABASE_AGAIN_MS);
+    }
+  }
 };
 
 const frameFunctions = Object.values(catalogue)

@@ -1,0 +1,49 @@
+// Faults of installed packages that their makers have not repaired yet, repaired after each install (`postinstall`). Each patch
+// names the version it is for: with another version the install fails, so that a patch is looked at again and never forgotten.
+// Plain JavaScript: it runs on whatever Node the machine has.
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const modules = join(dirname(fileURLToPath(import.meta.url)), "..", "node_modules");
+
+/**
+ * postgres.js 3.4.9 writes to a socket that has gone (an uncaught TypeError: the process ends whenever the database does), and
+ * forgets to disarm its timer when a connection closes (a slot of the pool that never sends again). porsager/postgres#1154,
+ * #1168, #1208. A statement on a lost connection is refused instead; what was buffered for it is dropped.
+ */
+const postgresPatches = ["src/connection.js", "cf/src/connection.js"].flatMap((file) => [
+  {
+    file,
+    find: "    if (terminated)\n      return queryError(q, Errors.connection('CONNECTION_DESTROYED', options))\n\n    if (stream)",
+    replace:
+      "    if (terminated)\n      return queryError(q, Errors.connection('CONNECTION_DESTROYED', options))\n\n    if (socket === null)\n      return queryError(q, Errors.connection('CONNECTION_CLOSED', options)), true\n\n    if (stream)",
+  },
+  {
+    file,
+    find: "    const x = socket.write(chunk, fn)\n",
+    replace: "    const x = socket !== null && socket.write(chunk, fn)\n",
+  },
+  {
+    file,
+    find: "    incomings = null\n    clearImmediate(nextWriteTimer)\n    socket.removeListener('data', data)",
+    replace:
+      "    incomings = null\n    clearImmediate(nextWriteTimer)\n    chunk = nextWriteTimer = null\n    socket.removeListener('data', data)",
+  },
+]);
+const patches = [{ name: "postgres", version: "3.4.9", changes: postgresPatches }];
+
+for (const { name, version, changes } of patches) {
+  const installed = JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8")).version;
+  if (installed !== version) throw new Error(`${name} ${installed}: infra/patched-packages.mjs is for ${version}`);
+  for (const { file, find, replace } of changes) {
+    const path = join(modules, name, file);
+    const text = readFileSync(path, "utf8");
+    if (text.includes(replace)) continue;
+    if (text.split(find).length !== 2) throw new Error(`${name} ${version}: ${file} is not as the patch expects it`);
+    writeFileSync(
+      path,
+      text.replace(find, () => replace),
+    );
+  }
+}

@@ -1,0 +1,55 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
+import { connectSql, type Sql } from "./connect.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.close());
+
+/** A line to the database that can be cut. */
+const openLine = async (url: string) => {
+  const { port, hostname } = new URL(url);
+  const address = new URL(url);
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    const behind = connect(Number(port), hostname);
+    for (const end of [socket, behind]) {
+      open.add(end);
+      end.on("error", () => undefined);
+      end.on("close", () => open.delete(end));
+    }
+    socket.pipe(behind).pipe(socket);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  address.port = String((server.address() as AddressInfo).port);
+  return {
+    url: address.href,
+    cut: () => open.forEach((socket) => socket.destroy()),
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+};
+
+describe("a lost connection", () => {
+  test("refuses what its transaction still asks, ends no process and serves again", async () => {
+    const line = await openLine(database.urls.app);
+    const sql: Sql = connectSql(line.url, { max: 1 });
+    const late = Promise.withResolvers<unknown>();
+    const transaction = sql.begin(async (tx) => {
+      await tx`select 1`;
+      line.cut();
+      const lost = await tx`select pg_sleep(5)`.catch((error: unknown) => error);
+      // The connection is gone for good here: this statement must be refused like any other.
+      late.resolve(await tx`select 2`.catch((error: unknown) => error));
+      throw lost;
+    });
+    await expect(transaction).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    await expect(late.promise).resolves.toMatchObject({ code: "CONNECTION_CLOSED" });
+    for (const number of [1, 2, 3]) expect((await sql`select ${number}::int as n`)[0]?.["n"]).toBe(number);
+    await sql.end({ timeout: 1 });
+    await line.close();
+  });
+});
