@@ -50,7 +50,7 @@ export const startSystem = async (options: StartOptions = {}): Promise<RunningSy
     url,
     data,
     output: () => output,
-    link: () => /http\S+\/primeiro-acesso#\S+/.exec(output)?.[0] ?? null,
+    link: () => /http\S+\/first-access#\S+/.exec(output)?.[0] ?? null,
     pids: () => processesOf(child.pid ?? 0, data),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
