@@ -153,23 +153,27 @@ export const Toggle = ({ label, isOn, onChange }: { label: string; isOn: boolean
   </Switch>
 );
 
-/** A dialog over the page. Escape and a click outside close it. */
-export const Sheet = ({
-  title,
-  isOpen,
-  onClose,
-  children,
-  wide,
-}: {
+type SheetProps = {
   title: string;
   isOpen: boolean;
   onClose(): void;
   children: ReactNode;
   wide?: boolean;
-}) => {
+  /** Shows what is shown once: only its own buttons close it. */
+  isFirm?: boolean;
+};
+
+/** A dialog over the page. Escape and a click outside close it. */
+export const Sheet = ({ title, isOpen, onClose, children, wide = false, isFirm = false }: SheetProps) => {
   const m = useMessages();
   return (
-    <ModalOverlay className="overlay" isOpen={isOpen} onOpenChange={(open) => !open && onClose()} isDismissable>
+    <ModalOverlay
+      className="overlay"
+      isOpen={isOpen}
+      onOpenChange={(open) => !open && onClose()}
+      isDismissable={!isFirm}
+      isKeyboardDismissDisabled={isFirm}
+    >
       <Modal className={wide ? "sheet sheet-wide" : "sheet"}>
         <Dialog className="sheet-body">
           <header className="sheet-head">
