@@ -31,7 +31,7 @@ type Box = { from: number; to: number };
 
 const find = (view: DataView, path: readonly string[], from: number, to: number): Box | null => {
   const [name, ...rest] = path;
-  for (let at = from; at + 8 <= to; ) {
+  for (let at = from; at + 8 <= to;) {
     const stated = view.getUint32(at);
     const large = stated === 1 && at + 16 <= to;
     const size = large ? Number(view.getBigUint64(at + 8)) : stated === 0 ? to - at : stated;

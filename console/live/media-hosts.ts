@@ -17,6 +17,7 @@ const canUseWorker = (): boolean =>
 const inWorker = (address: string, receive: (message: FromMediaHost) => void): RunningHost => {
   const worker = new Worker(address, { type: "module" });
   worker.addEventListener("message", ({ data }: MessageEvent<FromMediaHost>) => receive(data));
+  worker.addEventListener("error", () => receive({ type: "closed", code: 0 }));
   return { send: (message) => worker.postMessage(message), close: () => worker.terminate() };
 };
 

@@ -10,6 +10,7 @@ export type ToMediaHost =
 
 export type FromMediaHost =
   | { type: "opened" }
+  /** 0: the host itself has failed. */
   | { type: "closed"; code: number }
   | { type: "said"; message: ToConsole }
   /** A new stream begins on the channel; the page shows `source`. */

@@ -1,5 +1,6 @@
 /** One video element that shows one camera live: attaches streams, chases the live edge, and knows what is on the glass. */
 import type { LiveEndCause } from "#lib/wire/console.ts";
+import { createAttachment } from "./attachment.ts";
 import type { Link } from "./link.ts";
 import { createPresentedFrames } from "./presented-frames.ts";
 import { tileVerdict, type TileState, type Verdict } from "./tile-state.ts";
@@ -20,6 +21,10 @@ const CALM_SECONDS = 0.15;
 const JUMP_PAUSE_MS = 1500;
 /** What the agents say every two seconds is worth nothing when it is older than this. */
 const STATE_KEPT_MS = 10_000;
+/** A picture from the future has a wrong stamp, and no age. Clocks may differ by less. */
+const AHEAD_MS = 1000;
+
+type Shown = { ended: LiveEndCause | null; fault: "undecodable" | "forbidden" | null; state: TileState };
 
 export const createTilePlayer = (
   video: HTMLVideoElement,
@@ -27,75 +32,90 @@ export const createTilePlayer = (
   link: Link,
   show: (view: TileView) => void,
 ): TilePlayer => {
-  const frames = createPresentedFrames();
+  const glass = createGlass(video, link, () => look());
   const attached = createAttachment(video);
-  let ended: LiveEndCause | null = null;
-  let fault: "undecodable" | "forbidden" | null = null;
-  let newest = Number.NEGATIVE_INFINITY;
-  let onGlass: number | null = null;
-  let newAt: number | null = null;
-  let state: TileState = "connecting";
+  const shown: Shown = { ended: null, fault: null, state: "connecting" };
   let jumpedAt = 0;
 
   const unwatch = link.watch(camera_id, {
     onSource(source) {
-      frames.clear();
+      shown.fault = null;
+      glass.clear();
       attached.attach(source);
     },
-    onFrame: (media_seconds, captured_at_ms) => frames.add(media_seconds, captured_at_ms),
+    onFrame: glass.add,
     onEnd(cause) {
-      ended = cause;
+      shown.ended = cause;
     },
     onFault(kind) {
-      if (kind !== "player") fault = kind;
+      if (kind !== "player") shown.fault = kind;
     },
   });
-
-  const onPresented = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
-    handle = video.requestVideoFrameCallback(onPresented);
-    const captured = frames.find(mediaTime);
-    onGlass = captured;
-    // A jump back, or the same picture again, is no sign of life.
-    if (captured !== null && captured > newest) {
-      newest = captured;
-      newAt = performance.now();
-    }
-    look();
-  };
   const look = (): void => {
-    const now = performance.now();
-    const server = link.now();
-    const known = link.cameras.get().get(camera_id);
-    const isFresh = known !== undefined && now - known.heard_at < STATE_KEPT_MS;
-    const age_ms = server === null || onGlass === null ? null : Math.max(0, server - onGlass);
-    const facts = {
-      linked: link.state.get().linked,
-      status: isFresh ? known.status : null,
-      status_cause: isFresh ? known.cause : null,
-      ended,
-      fault,
-      age_ms,
-      since_new_ms: newAt === null ? null : now - newAt,
-    };
-    const verdict = tileVerdict(facts, state);
-    state = verdict.state;
-    show({ ...verdict, age_ms, captured_at_ms: onGlass });
+    const verdict = tileVerdict({ ...lineFacts(link, camera_id), ...shown, ...glass.facts() }, shown.state);
+    shown.state = verdict.state;
+    show({ ...verdict, age_ms: glass.facts().age_ms, captured_at_ms: glass.captured() });
   };
   const chase = (): void => {
     const now = performance.now();
     if (chaseEdge(video, now - jumpedAt > JUMP_PAUSE_MS)) jumpedAt = now;
     look();
   };
-
-  let handle = video.requestVideoFrameCallback(onPresented);
   const timer = setInterval(chase, LOOK_MS);
+  // The timer of a hidden page may sleep for a minute: whoever comes back sees at once what is old.
+  document.addEventListener("visibilitychange", chase);
   return {
     stop() {
       clearInterval(timer);
-      video.cancelVideoFrameCallback(handle);
+      document.removeEventListener("visibilitychange", chase);
+      glass.stop();
       unwatch();
       attached.detach();
     },
+  };
+};
+
+const lineFacts = (link: Link, camera_id: string) => {
+  const known = link.cameras.get().get(camera_id);
+  const isFresh = known !== undefined && performance.now() - known.heard_at < STATE_KEPT_MS;
+  return {
+    linked: link.state.get().linked,
+    status: isFresh ? known.status : null,
+    status_cause: isFresh ? known.cause : null,
+  };
+};
+
+/** What is on the glass: told by the browser for each frame it presents, never by what was sent to it. */
+const createGlass = (video: HTMLVideoElement, link: Link, onPresented: () => void) => {
+  const frames = createPresentedFrames();
+  let newest = Number.NEGATIVE_INFINITY;
+  let onGlass: number | null = null;
+  let newAt: number | null = null;
+  const present = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
+    handle = video.requestVideoFrameCallback(present);
+    const captured = frames.find(mediaTime);
+    const server = link.now();
+    onGlass = captured === null || server === null || captured > server + AHEAD_MS ? null : captured;
+    // A jump back, or the same picture again, is no sign of life.
+    if (onGlass !== null && onGlass > newest) {
+      newest = onGlass;
+      newAt = performance.now();
+    }
+    onPresented();
+  };
+  let handle = video.requestVideoFrameCallback(present);
+  return {
+    add: frames.add,
+    clear: frames.clear,
+    captured: () => onGlass,
+    facts() {
+      const server = link.now();
+      return {
+        age_ms: server === null || onGlass === null ? null : Math.max(0, server - onGlass),
+        since_new_ms: newAt === null ? null : performance.now() - newAt,
+      };
+    },
+    stop: () => video.cancelVideoFrameCallback(handle),
   };
 };
 
@@ -114,28 +134,4 @@ const chaseEdge = (video: HTMLVideoElement, mayJump: boolean): boolean => {
   if (behind > HURRY_SECONDS) video.playbackRate = 1.12;
   else if (behind < CALM_SECONDS) video.playbackRate = 1;
   return false;
-};
-
-/** A MediaSource of the page is shown by an address that has to be given back; one of the worker by its handle. */
-export const createAttachment = (video: HTMLVideoElement) => {
-  let address: string | null = null;
-  const detach = (): void => {
-    if (address) URL.revokeObjectURL(address);
-    address = null;
-    video.srcObject = null;
-    video.removeAttribute("src");
-    video.load();
-  };
-  return {
-    attach(source: MediaSource | MediaSourceHandle): void {
-      detach();
-      if (source instanceof MediaSource) {
-        address = URL.createObjectURL(source);
-        video.src = address;
-      } else {
-        video.srcObject = source as unknown as MediaProvider;
-      }
-    },
-    detach,
-  };
 };

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight } from "lucide-react";
+import type { Camera } from "#functions/cidades/contract.ts";
 import { camerasQuery } from "#console/cameras/cameras-query.ts";
 import { useAsk, useMay } from "#console/session/session-context.tsx";
 import { useMessages } from "#console/messages/language.tsx";
@@ -17,9 +18,7 @@ type Columns = (typeof choices)[number];
 export const WallPage = () => {
   const m = useMessages();
   const ask = useAsk();
-  const may = useMay();
   const { city } = useCity();
-  const [page, setPage] = useState(0);
   const navigate = useNavigate();
   const { columns: stated } = useSearch({ strict: false }) as { columns?: string };
   const columns: Columns = choices.find((choice) => choice === stated) ?? "auto";
@@ -33,43 +32,48 @@ export const WallPage = () => {
           value={columns}
           options={choices.map((value) => ({ value, label: value === "auto" ? m.live.auto : value }))}
           onChange={(value) =>
-            void navigate({ to: "/", search: (before) => ({ ...before, columns: value === "auto" ? undefined : value }) })
+            void navigate({
+              to: "/",
+              search: (before) => ({ ...before, columns: value === "auto" ? undefined : value }),
+            })
           }
         />
       </header>
-      <Answer of={cameras}>
-        {({ items }) => {
-          const shown = items.filter(({ is_active, endereco_rtsp }) => is_active && endereco_rtsp !== null);
-          if (shown.length === 0) {
-            return (
-              <Empty title={m.live.empty} hint={m.live.emptyHint}>
-                {may("cameras.manage") ? (
-                  <Link to="/cameras/new" className="action action-primary">
-                    {m.cameras.add}
-                  </Link>
-                ) : null}
-              </Empty>
-            );
-          }
-          const pages = Math.ceil(shown.length / TILES_PER_PAGE);
-          const current = Math.min(page, pages - 1);
-          const tiles = shown.slice(current * TILES_PER_PAGE, (current + 1) * TILES_PER_PAGE);
-          return (
-            <>
-              <div
-                className="wall"
-                style={{ "--columns": columns === "auto" ? Math.ceil(Math.sqrt(tiles.length)) : Number(columns) } as object}
-              >
-                {tiles.map((camera) => (
-                  <Tile key={camera.id} camera={camera} />
-                ))}
-              </div>
-              {pages > 1 ? <Pages page={current} pages={pages} onChange={setPage} /> : null}
-            </>
-          );
-        }}
-      </Answer>
+      <Answer of={cameras}>{({ items }) => <Wall cameras={items.filter(isShown)} columns={columns} />}</Answer>
     </section>
+  );
+};
+
+const isShown = ({ is_active, endereco_rtsp }: Camera): boolean => is_active && endereco_rtsp !== null;
+
+const Wall = ({ cameras, columns }: { cameras: readonly Camera[]; columns: Columns }) => {
+  const m = useMessages();
+  const may = useMay();
+  const [page, setPage] = useState(0);
+  if (cameras.length === 0) {
+    return (
+      <Empty title={m.live.empty} hint={m.live.emptyHint}>
+        {may("cameras.manage") ? (
+          <Link to="/cameras/new" className="action action-primary">
+            {m.cameras.add}
+          </Link>
+        ) : null}
+      </Empty>
+    );
+  }
+  const pages = Math.ceil(cameras.length / TILES_PER_PAGE);
+  const current = Math.min(page, pages - 1);
+  const tiles = cameras.slice(current * TILES_PER_PAGE, (current + 1) * TILES_PER_PAGE);
+  const across = columns === "auto" ? Math.ceil(Math.sqrt(tiles.length)) : Number(columns);
+  return (
+    <>
+      <div className="wall" style={{ "--columns": across } as object}>
+        {tiles.map((camera) => (
+          <Tile key={camera.id} camera={camera} />
+        ))}
+      </div>
+      {pages > 1 ? <Pages page={current} pages={pages} onChange={setPage} /> : null}
+    </>
   );
 };
 

@@ -7,6 +7,7 @@ import { useMessages } from "#console/messages/language.tsx";
 import { useCity } from "#console/ui/city.tsx";
 import { Mark } from "#console/ui/mark.tsx";
 import { Answer, Empty } from "#console/ui/states.tsx";
+import { useRecordingSign } from "#console/live/recording-sign.ts";
 import { Tile } from "#console/live/tile.tsx";
 import { CameraTimeline } from "./camera-timeline.tsx";
 
@@ -57,10 +58,7 @@ const CameraView = ({ camera }: { camera: Camera }) => {
 
 const RecordingWord = ({ camera }: { camera: Camera }) => {
   const m = useMessages();
-  if (camera.status === "DISCO_CHEIO") return <Mark kind="critical">{m.live.diskFull}</Mark>;
-  return camera.recording ? (
-    <Mark kind="normal">{m.live.recording}</Mark>
-  ) : (
-    <Mark kind="attention">{m.live.notRecording}</Mark>
-  );
+  const sign = useRecordingSign(camera);
+  if (sign === "recording") return <Mark kind="normal">{m.live.recording}</Mark>;
+  return <Mark kind={sign === "off" || sign === "unconfirmed" ? "lost" : "attention"}>{m.live.recordings[sign]}</Mark>;
 };

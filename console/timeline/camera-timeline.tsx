@@ -24,36 +24,15 @@ import { useTimelineView } from "./use-timeline-view.ts";
 
 const nothing: Line = { spans: [], gaps: [], kept_since: 0 };
 
-export const CameraTimeline = ({ camera, zone }: { camera: Camera; zone: string }) => {
-  const m = useMessages();
-  const ask = useAsk();
-  const [opened] = useState(Date.now);
-  const now = useNow() ?? opened;
-  const shown = useCameraView(camera.id, zone, now);
-  const timeline = useQuery(timelineQuery(ask, camera.id, shown.bounds, now));
-  const line = timeline.data ? withRunningGap(timeline.data, camera, now) : nothing;
-  const view = useTimelineView(shown.bounds, shown.playhead, now);
-  const [speed, setSpeed] = useState(1);
-  const [range, setRange] = useState<Span | null>(null);
-  const timeField = useRef<HTMLInputElement>(null);
-  const clipButton = useRef<HTMLButtonElement>(null);
-  const controls = controlsOf({ shown, view, line, now, range, setRange, speed, setSpeed });
-  useTimelineKeys((action) => {
-    if (action.type === "goTo") timeField.current?.focus();
-    else if (action.type === "export") clipButton.current?.focus();
-    else controls.act(action);
-  });
+type Props = { camera: Camera; zone: string };
+
+export const CameraTimeline = ({ camera, zone }: Props) => {
+  const { shown, timeline, line, now, view, speed, setSpeed, range, setRange, controls, timeField, clipButton } =
+    useCameraTimeline(camera, zone);
   return (
     <div className="camera">
       <div className="camera-main">
-        <Picture
-          camera={camera}
-          zone={zone}
-          shown={shown}
-          speed={speed}
-          line={line}
-          isLoaded={timeline.data !== undefined}
-        />
+        <Picture isLoaded={timeline.data !== undefined} {...{ camera, zone, shown, speed, line }} />
         <div className="camera-tools">
           <PlayTools shown={shown} controls={controls} speed={speed} onSpeed={setSpeed} />
           <GoToTime field={timeField} onGo={(time) => controls.seek(fromLocal(`${shown.day}T${time}`, zone))} />
@@ -72,21 +51,43 @@ export const CameraTimeline = ({ camera, zone }: { camera: Camera; zone: string 
             />
           )}
         </Answer>
-        <details className="keys-help">
-          <summary>{m.timeline.keys}</summary>
-          <p id="timeline-help" className="dim small">
-            {m.timeline.help}
-          </p>
-        </details>
+        <Help />
       </div>
-      <ClipSide
-        camera={camera}
-        {...{ zone, range, now }}
-        button={clipButton}
-        onRange={setRange}
-        onMark={controls.mark}
-      />
+      <ClipSide {...{ camera, zone, range, now }} button={clipButton} onRange={setRange} onMark={controls.mark} />
     </div>
+  );
+};
+
+const useCameraTimeline = (camera: Camera, zone: string) => {
+  const ask = useAsk();
+  const [opened] = useState(Date.now);
+  const now = useNow() ?? opened;
+  const shown = useCameraView(camera.id, zone, now);
+  const timeline = useQuery(timelineQuery(ask, camera.id, shown.bounds, now));
+  const line = timeline.data ? withRunningGap(timeline.data, camera, now) : nothing;
+  const view = useTimelineView(shown.bounds, shown.playhead, now);
+  const [speed, setSpeed] = useState(1);
+  const [range, setRange] = useState<Span | null>(null);
+  const timeField = useRef<HTMLInputElement>(null);
+  const clipButton = useRef<HTMLButtonElement>(null);
+  const controls = controlsOf({ shown, view, line, now, range, setRange, speed, setSpeed });
+  useTimelineKeys((action) => {
+    if (action.type === "goTo") timeField.current?.focus();
+    else if (action.type === "export") clipButton.current?.focus();
+    else controls.act(action);
+  });
+  return { shown, timeline, line, now, view, speed, setSpeed, range, setRange, controls, timeField, clipButton };
+};
+
+const Help = () => {
+  const m = useMessages();
+  return (
+    <details className="keys-help">
+      <summary>{m.timeline.keys}</summary>
+      <p id="timeline-help" className="dim small">
+        {m.timeline.help}
+      </p>
+    </details>
   );
 };
 
@@ -116,10 +117,12 @@ const DayLine = (props: StripProps) => {
           {m.timeline.none}. {m.timeline.noneHint}
         </p>
       ) : null}
-      <GapList line={line} zone={zone} now={now} onSeek={onSeek} />
-      <p className="dim small">
-        {m.timeline.zone(zone)} · {m.timeline.kept(dayText(m.locale, zone, line.kept_since))}
-      </p>
+      <div className="strip-foot">
+        <GapList line={line} zone={zone} now={now} onSeek={onSeek} />
+        <p className="dim small">
+          {m.timeline.zone(zone)} · {m.timeline.kept(dayText(m.locale, zone, line.kept_since))}
+        </p>
+      </div>
     </>
   );
 };

@@ -41,29 +41,21 @@ export const ClipForm = ({ camera_id, zone, range, now, button, onRange, onMark 
       data-testid="clip-form"
       onSubmit={(event) => void submit(event).catch(() => undefined)}
     >
-      <div className="clip-edge">
-        <MomentField
-          label={m.clips.from}
-          type="datetime-local"
-          value={typed.from}
-          onChange={(from) => type({ ...typed, from })}
-        />
-        <Action onPress={() => onMark("from")}>
-          {m.clips.mark} <kbd aria-hidden="true">I</kbd>
-        </Action>
-      </div>
-      <div className="clip-edge">
-        <MomentField
-          label={m.clips.to}
-          type="datetime-local"
-          value={typed.to}
-          error={wrong ? m.clips.wrong[wrong] : undefined}
-          onChange={(to) => type({ ...typed, to })}
-        />
-        <Action onPress={() => onMark("to")}>
-          {m.clips.mark} <kbd aria-hidden="true">O</kbd>
-        </Action>
-      </div>
+      <Edge
+        label={m.clips.from}
+        sign="I"
+        value={typed.from}
+        onChange={(from) => type({ ...typed, from })}
+        onMark={() => onMark("from")}
+      />
+      <Edge
+        label={m.clips.to}
+        sign="O"
+        value={typed.to}
+        error={wrong ? m.clips.wrong[wrong] : undefined}
+        onChange={(to) => type({ ...typed, to })}
+        onMark={() => onMark("to")}
+      />
       <Field label={m.clips.name} value={nome} onChange={setNome} maxLength={200} />
       <div className="actions">
         <Action
@@ -88,6 +80,27 @@ export const ClipForm = ({ camera_id, zone, range, now, button, onRange, onMark 
       </p>
       {create.error ? <Problem error={create.error} /> : null}
     </form>
+  );
+};
+
+type EdgeProps = {
+  label: string;
+  sign: string;
+  value: string;
+  error?: string | undefined;
+  onChange(value: string): void;
+  onMark(): void;
+};
+
+const Edge = ({ label, sign, value, error, onChange, onMark }: EdgeProps) => {
+  const m = useMessages();
+  return (
+    <div className="clip-edge">
+      <MomentField label={label} type="datetime-local" value={value} error={error} onChange={onChange} />
+      <Action onPress={onMark} aria-label={`${m.clips.mark}: ${label}`}>
+        {m.clips.mark} <kbd aria-hidden="true">{sign}</kbd>
+      </Action>
+    </div>
   );
 };
 

@@ -1,5 +1,5 @@
 /** Plays a camera's recording in one video element: goes to instants, over holes, and says which instant is on the glass. */
-import { createAttachment } from "#console/live/tile-player.ts";
+import { createAttachment } from "#console/live/attachment.ts";
 import { leapOver } from "./geometry.ts";
 import { openRecordedSource, type RecordedSource, type SourceNeeds } from "./recorded-source.ts";
 

@@ -1,5 +1,5 @@
 /** A day of one camera: what is recorded, what is missing and why. A slider for the keyboard, a line for the hand. */
-import { useEffect, useRef } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 import { useMessages } from "#console/messages/language.tsx";
 import type { Messages } from "#console/messages/pt-br.ts";
 import { clockText } from "#console/ui/format.ts";
@@ -31,20 +31,8 @@ export const TimelineStrip = (props: StripProps) => {
   const { line, day, zone, playhead, now, range } = props;
   const { view, setView } = props.view;
   const slider = useRef<HTMLDivElement>(null);
-  const head = useRef<HTMLDivElement>(null);
-  const label = useRef<HTMLSpanElement>(null);
   const hover = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
-    const move = (): void => {
-      const at = playhead.get() ?? now;
-      placeAt(head.current, view, at);
-      if (label.current) label.current.textContent = clockText(m.locale, zone, at);
-      slider.current?.setAttribute("aria-valuenow", String(Math.round(at / 1000)));
-      slider.current?.setAttribute("aria-valuetext", spoken(m, props, at));
-    };
-    move();
-    return playhead.subscribe(move);
-  });
+  const { head, label } = usePlayhead(slider, props);
   useWheel(slider, props);
   const pointer = useRangePointer(view, props);
   return (
@@ -79,16 +67,32 @@ export const TimelineStrip = (props: StripProps) => {
       >
         <LineMarks view={view} line={line} day={day} zone={zone} now={now} range={range} />
         <span ref={hover} className="strip-hover mono" aria-hidden="true" />
-        <div
-          ref={head}
-          className={playhead.get() === null ? "playhead playhead-live" : "playhead"}
-          data-testid="playhead"
-        >
+        <div ref={head} className="playhead" data-testid="playhead">
           <span ref={label} className="mono" aria-hidden="true" />
         </div>
       </div>
     </div>
   );
+};
+
+/** Moves with every picture, so it is written past React. */
+const usePlayhead = (slider: { current: HTMLDivElement | null }, props: StripProps) => {
+  const m = useMessages();
+  const head = useRef<HTMLDivElement>(null);
+  const label = useRef<HTMLSpanElement>(null);
+  const move = useEffectEvent((): void => {
+    const { playhead, now, zone, view } = props;
+    const at = playhead.get() ?? now;
+    placeAt(head.current, view.view, at);
+    head.current?.classList.toggle("playhead-live", playhead.get() === null);
+    if (label.current) label.current.textContent = clockText(m.locale, zone, at);
+    slider.current?.setAttribute("aria-valuenow", String(Math.round(at / 1000)));
+    slider.current?.setAttribute("aria-valuetext", spoken(m, props, at));
+  });
+  const { playhead } = props;
+  useEffect(() => move());
+  useEffect(() => playhead.subscribe(() => move()), [playhead]);
+  return { head, label };
 };
 
 const placeAt = (element: HTMLElement | null, view: Bounds, at: number): void => {

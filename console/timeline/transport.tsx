@@ -103,7 +103,7 @@ export const GoToTime = ({ field, onGo }: { field: RefObject<HTMLInputElement | 
   return (
     <form className="go-to" onSubmit={submit}>
       <label>
-        {m.timeline.goTo} <kbd aria-hidden="true">T</kbd>
+        <span className="hidden-label">{m.timeline.goTo}</span> <kbd aria-hidden="true">T</kbd>
         <input
           ref={field}
           className="input"
