@@ -28,6 +28,7 @@ export type SimulatedCamera = {
 };
 
 const REALM = "camera";
+const LONGEST_BACKLOG = 8 * 1024 * 1024;
 
 export const simulateCamera = async (options: CameraOptions): Promise<SimulatedCamera> => {
   const sending = startSending(options.video);
@@ -52,8 +53,9 @@ export const simulateCamera = async (options: CameraOptions): Promise<SimulatedC
     onPicture: sending.onPicture,
     async setFault(fault) {
       const before = state.fault;
-      state.fault = fault;
-      sending.setFault(fault);
+      // A cut happens and is over; the others last.
+      state.fault = fault === "cut" ? "none" : fault;
+      sending.setFault(state.fault);
       if (cutting.has(fault)) cutAll();
       if (fault === "refuse") await closeServer(server);
       else if (before === "refuse") await listen(server, port);
@@ -102,12 +104,11 @@ const serveViewer = (socket: Socket, options: CameraOptions, sending: Sending, s
   const play = (): void => {
     if (stop) return;
     state.viewers += 1;
-    stop = sending.listen((picture) => {
+    stop = sending.listen(({ bytes }) => {
       // A viewer that does not read loses pictures, not our memory.
-      if (socket.writableLength > 32 * 1024 * 1024) return;
-      socket.cork();
-      for (const frame of picture.frames) socket.write(frame);
-      socket.uncork();
+      if (socket.writableLength > LONGEST_BACKLOG) return false;
+      socket.write(bytes);
+      return true;
     });
   };
   const onRequest = (request: RtspMessage): void => {

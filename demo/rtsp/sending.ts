@@ -1,97 +1,105 @@
-/** The clockwork of a simulated camera: which picture is due, as packets, and at which instant it was sent. */
-import { h264Packetiser, writeSenderReport } from "#lib/media/rtp.ts";
+/** The clockwork of a simulated camera: which picture is due, and at which instant it was sent. */
 import type { Fault } from "./faults.ts";
+import { pictureStamper, senderReport } from "./packets.ts";
 import type { Video } from "./video.ts";
 
-const CLOCK_RATE = 90_000;
+const TICKS_PER_MS = 90;
 const JUMP_MS = 3_600_000;
 const STUTTER_MS = 2000;
 const KEPT_LOOPS = 3;
+/** After a pause of the whole machine the camera goes on; it does not send what it missed. */
+const LONGEST_CATCH_UP_MS = 2000;
 
 /** Wall time, ms since 1970, at which a picture left; `loop` counts from 0. */
 export type Sent = { loop: number; frame: number; at_ms: number };
 
-export type Listener = { key: boolean; frames: Buffer[] };
+export type SentPicture = { key: boolean; bytes: Buffer };
+
+/** `false`: not taken, the next one must be a key frame. */
+export type Viewer = (picture: SentPicture) => boolean;
 
 export type Sending = {
-  /** `send` is called for each picture from the next key frame on. */
-  listen(send: (picture: Listener) => void): () => void;
+  /** From the next key frame on. Answers how to leave. */
+  listen(viewer: Viewer): () => void;
   setFault(fault: Fault): void;
   sent(frame: number): Sent[];
+  /** Every picture as it is sent, whether anybody looks or not. */
   onPicture(heard: (sent: Sent) => void): void;
   stop(): void;
 };
 
+/** Due, with its place in the loop. */
+type Due = Omit<Sent, "at_ms"> & SentPicture;
+
 export const startSending = (video: Video, clock: () => number = () => Date.now()): Sending => {
-  const packetiser = h264Packetiser(0x6774_7631);
-  const listeners = new Map<(picture: Listener) => void, { begun: boolean }>();
+  const viewers = new Map<Viewer, { begun: boolean }>();
   const heard = new Set<(sent: Sent) => void>();
   const history = new Map<number, Sent[]>();
-  const held: Listener[] = [];
+  const held: Due[] = [];
+  const stamp = pictureStamper();
   const step_ms = 1000 / video.fps;
-  const started = performance.now();
-  let fault: Fault = "none";
-  let jump_ms = 0;
-  let next = 0;
-  let packets = 0;
-  let bytes = 0;
+  const state = { fault: "none" as Fault, jump_ms: 0, next: 0, shown: 0, packets: 0, bytes: 0 };
+  let started = performance.now();
   let released = started;
   let timer: NodeJS.Timeout | undefined;
 
-  const interleaved = (packet: Buffer, channel: number): Buffer =>
-    Buffer.concat([Buffer.from([0x24, channel, packet.length >> 8, packet.length & 0xff]), packet]);
-
-  const pictureOf = (index: number): Listener & Sent => {
-    const frame = index % video.pictures.length;
-    const shown = fault === "repeat" ? frame - (frame % keyDistance(video)) : frame;
-    const picture = video.pictures[fault === "repeat" ? keyBefore(video, shown) : frame];
-    const ticks = Math.round((index * step_ms + jump_ms) * (CLOCK_RATE / 1000));
-    const made = packetiser.packets(picture?.nals ?? [], ticks);
-    packets += made.length;
-    bytes += made.reduce((sum, packet) => sum + packet.length, 0);
-    const frames = made.map((packet) => interleaved(packet, 0));
-    const at_ms = clock();
-    if (index % Math.round(video.fps) === 0) {
-      const report = { wall_ms: at_ms + jump_ms, rtp_time: ticks, packets, bytes };
-      frames.push(interleaved(writeSenderReport(0x6774_7631, report), 1));
-    }
-    return { frames, key: picture?.key ?? false, loop: Math.floor(index / video.pictures.length), frame, at_ms };
+  const make = (index: number): Due => {
+    const frame = state.fault === "repeat" ? state.shown : index % video.pictures.length;
+    const picture = video.pictures[frame] ?? { nals: [], key: false };
+    const rtp_time = Math.round((index * step_ms + state.jump_ms) * TICKS_PER_MS) >>> 0;
+    const { bytes, packets, payload_bytes } = stamp(picture, rtp_time);
+    state.packets += packets;
+    state.bytes += payload_bytes;
+    const reports =
+      index % Math.max(1, Math.round(video.fps)) === 0
+        ? [senderReport({ wall_ms: clock() + state.jump_ms, rtp_time, packets: state.packets, bytes: state.bytes })]
+        : [];
+    const loop = Math.floor(index / video.pictures.length);
+    return { frame, loop, key: picture.key, bytes: Buffer.concat([bytes, ...reports]) };
   };
 
-  const send = (picture: Listener): void => {
-    for (const [listener, state] of listeners) {
-      state.begun ||= picture.key;
-      if (state.begun) listener(picture);
+  const send = (due: Due): void => {
+    state.shown = due.frame;
+    for (const [viewer, one] of viewers) {
+      one.begun ||= due.key;
+      if (one.begun) one.begun = viewer(due);
     }
+    const sent = { loop: due.loop, frame: due.frame, at_ms: clock() };
+    history.set(due.frame, [...(history.get(due.frame) ?? []), sent].slice(-KEPT_LOOPS));
+    for (const hear of heard) hear(sent);
   };
 
-  const due = (): void => {
+  const tick = (): void => {
     const now = performance.now();
-    while (started + next * step_ms <= now) {
-      const picture = pictureOf(next);
-      next += 1;
-      remember(history, picture);
-      for (const hear of heard) hear(picture);
-      if (fault === "freeze" || fault === "silent") continue;
-      if (fault === "stutter") held.push(picture);
-      else send(picture);
+    const late = now - (started + state.next * step_ms);
+    if (late > LONGEST_CATCH_UP_MS) started += late;
+    while (started + state.next * step_ms <= now) {
+      const due = make(state.next);
+      state.next += 1;
+      if (isStill(state.fault)) continue;
+      if (state.fault === "stutter") held.push(due);
+      else send(due);
     }
-    if (held.length > 0 && (fault !== "stutter" || now - released > STUTTER_MS)) {
+    if (held.length > 0 && (state.fault !== "stutter" || now - released > STUTTER_MS)) {
       released = now;
-      for (const picture of held.splice(0)) send(picture);
+      for (const due of held.splice(0)) send(due);
     }
-    timer = setTimeout(due, Math.max(1, started + next * step_ms - performance.now()));
+    timer = setTimeout(tick, Math.max(1, started + state.next * step_ms - performance.now()));
   };
-  due();
+  tick();
 
   return {
-    listen(listener) {
-      listeners.set(listener, { begun: false });
-      return () => void listeners.delete(listener);
+    listen(viewer) {
+      viewers.set(viewer, { begun: false });
+      return () => void viewers.delete(viewer);
     },
-    setFault(wanted) {
-      if (wanted === "clock_jump") jump_ms += JUMP_MS;
-      fault = wanted;
+    setFault(fault) {
+      // What was missed cannot be decoded without a new key frame.
+      if (isStill(state.fault)) for (const one of viewers.values()) one.begun = false;
+      if (fault === "clock_jump") state.jump_ms += JUMP_MS;
+      if (fault === "repeat") state.shown = keyBefore(video, state.shown);
+      if (fault === "stutter") released = performance.now();
+      state.fault = fault;
     },
     sent: (frame) => history.get(frame) ?? [],
     onPicture: (hear) => void heard.add(hear),
@@ -99,17 +107,8 @@ export const startSending = (video: Video, clock: () => number = () => Date.now(
   };
 };
 
-const remember = (history: Map<number, Sent[]>, { loop, frame, at_ms }: Sent): void => {
-  const kept = history.get(frame) ?? [];
-  kept.push({ loop, frame, at_ms });
-  if (kept.length > KEPT_LOOPS) kept.shift();
-  history.set(frame, kept);
-};
+const isStill = (fault: Fault): boolean => fault === "freeze" || fault === "silent";
 
-const keyDistance = ({ pictures }: Video): number => {
-  const second = pictures.findIndex((picture, index) => index > 0 && picture.key);
-  return second > 0 ? second : pictures.length;
-};
 const keyBefore = ({ pictures }: Video, frame: number): number => {
   for (let index = frame; index > 0; index -= 1) if (pictures[index]?.key) return index;
   return 0;
