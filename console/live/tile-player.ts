@@ -1,8 +1,8 @@
 /** One video element that shows one camera live: attaches streams, chases the live edge, and knows what is on the glass. */
 import type { LiveEndCause } from "#lib/wire/console.ts";
 import { createAttachment } from "./attachment.ts";
+import { createGlass } from "./glass.ts";
 import type { Link } from "./link.ts";
-import { createPresentedFrames } from "./presented-frames.ts";
 import { tileVerdict, type TileState, type Verdict } from "./tile-state.ts";
 
 export type TileView = Verdict & {
@@ -21,8 +21,6 @@ const CALM_SECONDS = 0.15;
 const JUMP_PAUSE_MS = 1500;
 /** What the agents say every two seconds is worth nothing when it is older than this. */
 const STATE_KEPT_MS = 10_000;
-/** A picture from the future has a wrong stamp, and no age. Clocks may differ by less. */
-const AHEAD_MS = 1000;
 
 type Shown = { ended: LiveEndCause | null; fault: "undecodable" | "forbidden" | null; state: TileState };
 
@@ -32,7 +30,7 @@ export const createTilePlayer = (
   link: Link,
   show: (view: TileView) => void,
 ): TilePlayer => {
-  const glass = createGlass(video, link, () => look());
+  const glass = createGlass(video, { server: link.now, monotonic: () => performance.now() }, () => look());
   const attached = createAttachment(video);
   const shown: Shown = { ended: null, fault: null, state: "connecting" };
   let jumpedAt = 0;
@@ -82,40 +80,6 @@ const lineFacts = (link: Link, camera_id: string) => {
     linked: link.state.get().linked,
     status: isFresh ? known.status : null,
     status_cause: isFresh ? known.cause : null,
-  };
-};
-
-/** What is on the glass: told by the browser for each frame it presents, never by what was sent to it. */
-const createGlass = (video: HTMLVideoElement, link: Link, onPresented: () => void) => {
-  const frames = createPresentedFrames();
-  let newest = Number.NEGATIVE_INFINITY;
-  let onGlass: number | null = null;
-  let newAt: number | null = null;
-  const present = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
-    handle = video.requestVideoFrameCallback(present);
-    const captured = frames.find(mediaTime);
-    const server = link.now();
-    onGlass = captured === null || server === null || captured > server + AHEAD_MS ? null : captured;
-    // A jump back, or the same picture again, is no sign of life.
-    if (onGlass !== null && onGlass > newest) {
-      newest = onGlass;
-      newAt = performance.now();
-    }
-    onPresented();
-  };
-  let handle = video.requestVideoFrameCallback(present);
-  return {
-    add: frames.add,
-    clear: frames.clear,
-    captured: () => onGlass,
-    facts() {
-      const server = link.now();
-      return {
-        age_ms: server === null || onGlass === null ? null : Math.max(0, server - onGlass),
-        since_new_ms: newAt === null ? null : performance.now() - newAt,
-      };
-    },
-    stop: () => video.cancelVideoFrameCallback(handle),
   };
 };
 

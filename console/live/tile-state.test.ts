@@ -37,6 +37,11 @@ describe("a tile's state", () => {
     expect(tileVerdict({ ...well, status: "PARADA" }, "live")).toEqual({ state: "frozen", cause: "repeating" });
   });
 
+  test("a camera that the agent says is silent is not said to repeat itself", () => {
+    const silent = { ...well, status: "PARADA", status_cause: "silent" } as const;
+    expect(tileVerdict(silent, "live")).toEqual({ state: "frozen", cause: "silent" });
+  });
+
   test("offline says its cause", () => {
     const gone = { age_ms: 9000, since_new_ms: 9000 };
     expect(tileVerdict({ ...well, ...gone, status: "OFFLINE", status_cause: "wrong_password" }, "live")).toEqual({

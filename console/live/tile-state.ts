@@ -45,7 +45,8 @@ export const tileVerdict = (facts: TileFacts, before: TileState): Verdict => {
   if (fault) return { state: "offline", cause: fault };
   if (status === "INATIVA") return { state: "offline", cause: "inactive" };
   if (since_new_ms !== null && since_new_ms <= FROZEN_MS && age_ms !== null) {
-    if (status === "PARADA") return { state: "frozen", cause: "repeating" };
+    // Pictures come, and the agent says that nothing moves in them.
+    if (status === "PARADA") return { state: "frozen", cause: status_cause ?? "repeating" };
     const limit = before === "delayed" ? LIVE_AGAIN_MS : LIVE_MS;
     return { state: age_ms <= limit ? "live" : "delayed", cause: null };
   }
