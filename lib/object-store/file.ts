@@ -130,7 +130,10 @@ const writing = (root: string, reserve: number, clock: () => Date): Pick<ObjectS
     await rm(paths.meta, { force: true });
     const found = await lstat(paths.data).catch(() => null);
     if (found && !found.isDirectory()) await rm(paths.data, { force: true });
-    await syncFolder(paths.folder);
+    await syncFolder(paths.folder).catch((error: unknown) => {
+      // The deletion of a neighbour has taken the emptied folder away.
+      if (!isErrno(error, "ENOENT")) throw error;
+    });
     await pruneFolders(paths.folder, join(root, bucket));
   };
 
