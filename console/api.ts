@@ -39,6 +39,10 @@ export type Api = {
   "read-probe": { input: z.input<typeof cidades.ProbeQuery>; output: z.output<typeof cidades.Probe> };
   "start-recording": { input: z.input<typeof streaming.OfCamera>; output: z.output<typeof streaming.Recording> };
   "stop-recording": { input: z.input<typeof streaming.OfCamera>; output: z.output<typeof streaming.Recording> };
+  "release-retention": {
+    input: z.input<typeof streaming.RetentionRelease>;
+    output: z.output<typeof streaming.Released>;
+  };
   "list-roles": { input: z.input<typeof lists.Page>; output: z.output<typeof admin.RoleList> };
   "create-role": { input: z.input<typeof admin.NewRole>; output: z.output<typeof admin.Role> };
   "list-segments": {
@@ -310,6 +314,14 @@ export const routes: Record<keyof Api, Route> = {
     path_names: [],
     signed_in: true,
     permission: "recordings.manage",
+    idempotent: true,
+  },
+  "release-retention": {
+    method: "POST",
+    path: "/api/retention/release",
+    path_names: [],
+    signed_in: true,
+    permission: "cities.manage",
     idempotent: true,
   },
   "list-roles": {

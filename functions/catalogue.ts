@@ -57,6 +57,7 @@ import { readClip } from "./streaming/read-clip/function.ts";
 import { readLastFrame } from "./streaming/read-last-frame/function.ts";
 import { readTimeline } from "./streaming/read-timeline/function.ts";
 import { recordNewCamera } from "./streaming/record-new-camera/function.ts";
+import { releaseRetention } from "./streaming/release-retention/function.ts";
 import { reportGaps } from "./streaming/report-gaps/function.ts";
 import { reportSegments } from "./streaming/report-segments/function.ts";
 import { requestUploads } from "./streaming/request-uploads/function.ts";
@@ -143,6 +144,7 @@ export const catalogue = {
     "read-last-frame": readLastFrame,
     "read-timeline": readTimeline,
     "record-new-camera": recordNewCamera,
+    "release-retention": releaseRetention,
     "report-gaps": reportGaps,
     "report-segments": reportSegments,
     "request-uploads": requestUploads,

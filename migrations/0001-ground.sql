@@ -97,6 +97,37 @@ begin
   return dropped;
 end $$;
 
+-- The oldest days in which nothing is left, up to the first that still holds something: no hole comes between the days there are.
+create function gt_drop_empty_partitions(before_day date) returns integer
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  child record; holds boolean; held text[] := '{}'; dropped integer := 0;
+begin
+  for child in
+    select p.relname as parent, c.relname as name from pg_inherits i
+      join pg_class c on c.oid = i.inhrelid
+      join pg_class p on p.oid = i.inhparent
+      join partitioned_tables t on t.name = p.relname
+     where right(c.relname, 8) ~ '^\d{8}$' and to_date(right(c.relname, 8), 'YYYYMMDD') < before_day
+     order by 1, 2
+  loop
+    continue when child.parent = any (held);
+    execute format('select exists (select 1 from %I)', child.name) into holds;
+    if not holds then
+      -- Asked again under the lock: a late row may have come. The parent's first, as every writer takes them.
+      execute format('lock table only %I in access exclusive mode', child.parent);
+      execute format('select exists (select 1 from %I)', child.name) into holds;
+    end if;
+    if holds then
+      held := held || child.parent::text;
+    else
+      execute format('drop table %I', child.name);
+      dropped := dropped + 1;
+    end if;
+  end loop;
+  return dropped;
+end $$;
+
 -- The days there are, oldest first: what lies outside is flagged, never lost.
 create function gt_partition_days(parent_name text) returns table (day date) language sql stable
   security definer set search_path = public, pg_temp as $$
@@ -106,5 +137,5 @@ create function gt_partition_days(parent_name text) returns table (day date) lan
    where p.relname = parent_name order by 1
 $$;
 
-revoke execute on function gt_make_partitions(date, date), gt_drop_partitions(text, date) from public;
-grant execute on function gt_make_partitions(date, date), gt_drop_partitions(text, date) to gt_system;
+revoke execute on function gt_make_partitions(date, date), gt_drop_partitions(text, date), gt_drop_empty_partitions(date) from public;
+grant execute on function gt_make_partitions(date, date), gt_drop_partitions(text, date), gt_drop_empty_partitions(date) to gt_system;

@@ -71,8 +71,29 @@ create table recording_segments (
   foreign key (cidade_id, camera_id) references cameras (cidade_id, id)
 ) partition by range (captured_at);
 create unique index recording_segments_once on recording_segments (cidade_id, camera_id, boot_id, sequence, captured_at);
+create index recording_segments_held on recording_segments (cidade_id, captured_at) where hold_until is not null;
 select gt_partition_by_day('recording_segments', 'captured_at');
 select gt_guard('recording_segments');
+
+-- One row: the installation's id was written into the store of the recordings. From then on a store without it is another store.
+create table recording_stores (
+  singleton boolean primary key default true check (singleton),
+  marked_at timestamptz not null
+);
+select gt_guard_global('recording_stores', 'select, insert');
+
+-- What a person lets the clean-up delete although it is more than it deletes by itself.
+create table retention_releases (
+  cidade_id uuid not null,
+  id uuid not null,
+  -- What was captured before this may go, as the plan says.
+  captured_before timestamptz not null,
+  released_by text not null,
+  created_at timestamptz not null,
+  primary key (cidade_id, id),
+  foreign key (cidade_id) references cidades (id)
+);
+select gt_guard('retention_releases', 'cidade_id', 'select, insert');
 
 -- Why there is nothing: known causes only, closed by the next segment.
 create table gaps (

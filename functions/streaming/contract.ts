@@ -85,7 +85,7 @@ export const UploadAnswer = z.object({
 export const SegmentReport = z.strictObject({ segments: z.array(NewSegment).min(1).max(100) });
 export const SegmentReceipt = z.object({
   accepted: z.array(z.uuid()),
-  /** `reason`: unknown_recording, not_stored, wrong_bytes */
+  /** `reason`: unknown_recording, not_stored, wrong_bytes, too_old (no day that is kept) */
   refused: z.array(z.object({ id: z.uuid(), reason: z.string() })),
 });
 
@@ -195,6 +195,10 @@ export const ClipDownload = z.object({
 export const ById = z.strictObject({ id: z.uuid() });
 export const Nothing = z.null();
 
+/** What its plan allows but the clean-up would not do by itself, because it is more than can be meant. */
+export const RetentionRelease = z.strictObject({ cidade_id: z.uuid() });
+export const Released = z.object({ cidade_id: z.uuid(), captured_before: Time });
+
 // Events -------------------------------------------------------------------------------------------------------------
 export const RecordingStarted = eventType(
   "recording.started",
@@ -213,21 +217,3 @@ export const ClipFailed = eventType(
   1,
   z.object({ clip_id: z.uuid(), cidade_id: z.uuid(), failure: z.string() }),
 );
-
-// Functions (name · route · access):
-// start-recording, stop-recording   POST /api/recordings/start, /stop        recordings.manage
-// on camera.created with record: cidades' create-camera writes the recording? No: `record-new-camera` here listens to camera.created (wants data.record).
-// request-uploads     POST /api/agents/segments/uploads       agent
-// report-segments     POST /api/agents/segments               agent
-// report-gaps         POST /api/agents/gaps                   agent
-// read-timeline       GET  /api/timeline                      recordings.view
-// list-segments       GET  /api/segments                      recordings.view (audited)
-// open-stream         POST /api/streams/open                  live.view (audited)
-// read-last-frame     GET  /api/cameras/{camera_id}/last-frame  live.view
-// create-clip         POST /api/clips (202)                   clips.create (audited)
-// list-clips, read-clip   GET /api/clips, /api/clips/{id}     recordings.view
-// download-clip       POST /api/clips/{id}/download           recordings.view (audited)
-// cut-clip            queue clip.requested
-// keep-last-frame     frames
-// delete-expired-recordings  cron, daily 03:10 America/Sao_Paulo, gt_system
-// keep-partitions     cron, hourly, gt_system

@@ -1,5 +1,6 @@
 /** Which fragments make a clip: pure. It begins at the key frame at or before the start that was asked for. */
 import type { Fragment } from "./contract.ts";
+import type { GapRow } from "./gaps.ts";
 import type { SegmentRow } from "./segments.ts";
 
 /** A key frame may come a little late; a longer hole is a gap that the clip must state. */
@@ -13,17 +14,27 @@ export type CutPlan = {
   gaps: { starts_at: string; ends_at: string; cause: string | null }[];
 };
 
-/** `null`: nothing was recorded in the interval. */
-export const planCut = (segments: readonly SegmentRow[], start: Date, end: Date): CutPlan | null => {
+/** `null`: nothing was recorded in the interval. `known`: gaps whose cause somebody said. */
+export const planCut = (
+  segments: readonly SegmentRow[],
+  start: Date,
+  end: Date,
+  known: readonly GapRow[],
+): CutPlan | null => {
   const all = segments.flatMap(piecesOf).toSorted((a, b) => a.starts_at - b.starts_at);
-  const inside = all.filter((piece) => piece.ends_at > start.getTime() && piece.starts_at < end.getTime());
+  const pieces = all.map((piece, index) => ({
+    ...piece,
+    // Never beyond the next key frame: otherwise a start shortly after it would bring the whole group before.
+    ends_at: Math.min(piece.ends_at, all[index + 1]?.starts_at ?? Infinity),
+  }));
+  const inside = pieces.filter(({ starts_at, ends_at }) => ends_at > start.getTime() && starts_at < end.getTime());
   const [first, last] = [inside[0], inside.at(-1)];
   if (!first || !last) return null;
   return {
     pieces: inside,
     actual_start: new Date(first.starts_at),
     actual_end: new Date(last.ends_at),
-    gaps: gapsBetween(inside, start, end),
+    gaps: gapsBetween(inside, start, end).map((gap) => ({ ...gap, cause: causeOf(gap, known) })),
   };
 };
 
@@ -40,13 +51,17 @@ const piecesOf = (segment: SegmentRow): Piece[] => {
   });
 };
 
-const gapsBetween = (pieces: readonly Piece[], start: Date, end: Date): CutPlan["gaps"] => {
+const gapsBetween = (pieces: readonly Piece[], start: Date, end: Date): { starts_at: string; ends_at: string }[] => {
   const ends = [start.getTime(), ...pieces.map(({ ends_at }) => ends_at)];
   const starts = [...pieces.map(({ starts_at }) => starts_at), end.getTime()];
   return ends.flatMap((from, index) => {
     const to = starts[index] ?? from;
-    return to - from > GAP_MS
-      ? [{ starts_at: new Date(from).toISOString(), ends_at: new Date(to).toISOString(), cause: null }]
-      : [];
+    return to - from > GAP_MS ? [{ starts_at: new Date(from).toISOString(), ends_at: new Date(to).toISOString() }] : [];
   });
 };
+
+const causeOf = (gap: { starts_at: string; ends_at: string }, known: readonly GapRow[]): string | null =>
+  known.find(
+    ({ starts_at, ends_at }) =>
+      starts_at < new Date(gap.ends_at) && (ends_at === null || ends_at > new Date(gap.starts_at)),
+  )?.cause ?? null;

@@ -66,6 +66,11 @@ export const stopRecordingOf = async (
   return row;
 };
 
+/** A stream that was started runs from its first segment on. */
+export const markRunning = (sql: TransactionSql, cidade_id: string, camera_ids: readonly string[]) =>
+  sql`update streams set status = 'RUNNING'
+    where cidade_id = ${cidade_id} and camera_id = any (${[...new Set(camera_ids)]}::uuid[]) and status = 'STARTING'`;
+
 const findRunning = async (sql: TransactionSql, cidade_id: string, camera_id: string): Promise<RecordingRow | null> => {
   const [row] = await sql<RecordingRow[]>`
     select ${sql(columns)} from recordings where cidade_id = ${cidade_id} and camera_id = ${camera_id} and status = 'RECORDING'`;

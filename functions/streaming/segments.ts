@@ -10,25 +10,45 @@ export const objectKeyOf = (
 
 /** How far ahead of its arrival a capture time may be. */
 const AHEAD_MS = 3_600_000;
+/** Longer than any segment: key frames come every few seconds. What overlaps an instant began no earlier than this before it. */
+const LONGEST_MS = 300_000;
 
 export type Believed = { captured_at: Date; wall_end: Date; camera_time: Date | null };
 
 /**
- * A claimed time outside [oldest day there is, arrival + 1 h] is kept as `camera_time`, and the journal's time is taken: it
- * is stable when the same segment is handed in again.
+ * A claimed time outside [a day there is, arrival + 1 h] is kept as `camera_time`, and the journal's time is taken, or where
+ * that is no better the time at which the store got the bytes: both stay the same when the segment is handed in again.
+ * `null`: not even that day is there any more.
  */
-export const believedTimes = (segment: NewSegment, oldest: Date, now: Date): Believed => {
+export const believedTimes = (
+  segment: NewSegment,
+  { stored_at, days, now }: { stored_at: Date; days: ReadonlySet<string>; now: Date },
+): Believed | null => {
   const claimed = new Date(segment.captured_at);
-  const journalled = new Date(segment.journalled_at);
-  const within = (time: Date): boolean => time >= oldest && time.getTime() <= now.getTime() + AHEAD_MS;
-  if (within(claimed)) return { captured_at: claimed, wall_end: new Date(segment.wall_end), camera_time: null };
-  const end = within(journalled) ? journalled : now;
-  return { captured_at: new Date(end.getTime() - segment.media_duration_ms), wall_end: end, camera_time: claimed };
+  const within = (time: Date): boolean =>
+    days.has(time.toISOString().slice(0, 10)) && time.getTime() <= now.getTime() + AHEAD_MS;
+  const after = (time: Date, ms: number): Date => new Date(time.getTime() + ms);
+  if (within(claimed)) {
+    const end = new Date(segment.wall_end);
+    // The clock was set while it was recorded.
+    const jumped = end < claimed || end > after(claimed, Math.max(LONGEST_MS, segment.media_duration_ms));
+    return {
+      captured_at: claimed,
+      wall_end: jumped ? after(claimed, segment.media_duration_ms) : end,
+      camera_time: null,
+    };
+  }
+  for (const end of [new Date(segment.journalled_at), stored_at]) {
+    const begin = after(end, -segment.media_duration_ms);
+    if (within(begin)) return { captured_at: begin, wall_end: end, camera_time: claimed };
+  }
+  return null;
 };
 
-export const oldestDay = async (sql: TransactionSql): Promise<Date> => {
-  const [row] = await sql<{ day: string }[]>`select min(day)::text as day from gt_partition_days('recording_segments')`;
-  return new Date(`${row?.day ?? "1970-01-01"}T00:00:00Z`);
+/** Days (UTC) for which segments can be kept, oldest first. */
+export const listDays = async (sql: TransactionSql): Promise<string[]> => {
+  const rows = await sql<{ day: string }[]>`select day::text as day from gt_partition_days('recording_segments')`;
+  return rows.map(({ day }) => day);
 };
 
 type Listed = { cidade_id: string; agent_id: string; object_key: string };
@@ -90,7 +110,7 @@ export type SegmentRow = Omit<PlayableSegment, "captured_at" | "wall_end" | "url
   object_key: string;
 };
 
-/** What overlaps [from, to), in order. No segment is longer than a few minutes, so that one day before is never needed. */
+/** What overlaps [from, to), in order. */
 export const listSegmentRows = (
   sql: TransactionSql,
   camera: { cidade_id: string; camera_id: string },
@@ -100,7 +120,27 @@ export const listSegmentRows = (
   sql<SegmentRow[]>`
     select id, captured_at, wall_end, media_duration_ms, codec, width, height, init_length, fragments, boot_id, sequence, bytes, sha256,
       recording_id, object_key
-    from recording_segments
-    where cidade_id = ${camera.cidade_id} and camera_id = ${camera.camera_id}
-      and captured_at >= ${new Date(from.getTime() - 300_000)} and captured_at < ${to} and wall_end > ${from}
+    from recording_segments where ${overlapping(sql, camera, from, to)}
     order by captured_at, sequence`;
+
+/** Which recording has something of [from, to); `null`: none. */
+export const findRecordingIn = async (
+  sql: TransactionSql,
+  camera: { cidade_id: string; camera_id: string },
+  from: Date,
+  to: Date,
+): Promise<string | null> => {
+  const [row] = await sql<{ recording_id: string }[]>`
+    select recording_id from recording_segments where ${overlapping(sql, camera, from, to)} order by captured_at limit 1`;
+  return row?.recording_id ?? null;
+};
+
+/** Both ends bounded, so that only the days of the window are read. */
+export const overlapping = (
+  sql: TransactionSql,
+  { cidade_id, camera_id }: { cidade_id: string; camera_id: string },
+  from: Date,
+  to: Date,
+) => sql`
+  cidade_id = ${cidade_id} and camera_id = ${camera_id}
+  and captured_at >= ${new Date(from.getTime() - LONGEST_MS)} and captured_at < ${to} and wall_end > ${from}`;

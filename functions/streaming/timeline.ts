@@ -3,6 +3,7 @@ import type { TransactionSql } from "#lib/db/connect.ts";
 import { AppError } from "#lib/errors.ts";
 import type { Timeline } from "./contract.ts";
 import type { GapRow } from "./gaps.ts";
+import { overlapping } from "./segments.ts";
 
 /** Segments that follow each other this closely are one span: a key frame may come late. */
 const JOIN_MS = 1000;
@@ -37,33 +38,38 @@ export const listSpans = (
     with ordered as (
       select captured_at, wall_end,
         captured_at > max(wall_end) over (order by captured_at rows between unbounded preceding and 1 preceding) + ${JOIN_MS} * interval '1 ms' as breaks
-      from recording_segments
-      where cidade_id = ${cidade_id} and camera_id = ${camera_id}
-        and captured_at >= ${new Date(from.getTime() - 300_000)} and captured_at < ${to} and wall_end > ${from}),
+      from recording_segments where ${overlapping(sql, { cidade_id, camera_id }, from, to)}),
     numbered as (select *, count(*) filter (where breaks) over (order by captured_at) as span from ordered)
     select min(captured_at) as starts_at, max(wall_end) as ends_at from numbered group by span order by 1 limit 5000`;
 
-/** Holes between the spans, with the cause where somebody said one. What is after the last span is no hole yet. */
-export const holesOf = (spans: readonly Span[], known: readonly GapRow[]): Timeline["gaps"] => {
-  const holes = spans
-    .slice(1)
-    .map((span, index) => ({ starts_at: spans[index]?.ends_at ?? span.starts_at, ends_at: span.starts_at }));
-  const unexplained = holes.filter(
-    (hole) =>
-      !known.some((gap) => gap.starts_at < hole.ends_at && (gap.ends_at === null || gap.ends_at > hole.starts_at)),
-  );
-  return [
-    ...known.map((gap) => ({
-      starts_at: gap.starts_at.toISOString(),
-      ends_at: gap.ends_at?.toISOString() ?? null,
-      cause: gap.cause as Timeline["gaps"][number]["cause"],
-      detail: gap.detail,
-    })),
-    ...unexplained.map((hole) => ({
-      starts_at: hole.starts_at.toISOString(),
-      ends_at: hole.ends_at.toISOString(),
-      cause: null,
-      detail: null,
-    })),
-  ].toSorted((a, b) => a.starts_at.localeCompare(b.starts_at));
+/** What is known, and what of the holes between the spans nobody explained. After the last span there is no hole yet. */
+export const gapsOf = (spans: readonly Span[], known: readonly GapRow[]): Timeline["gaps"] => {
+  const holes = spans.slice(1).flatMap((span, index) => {
+    const before = spans[index];
+    return before ? [{ starts_at: before.ends_at, ends_at: span.starts_at }] : [];
+  });
+  const unexplained = holes.flatMap((hole) => leftOf(hole, known));
+  return [...known, ...unexplained.map((hole) => ({ ...hole, cause: null, detail: null }))]
+    .map(({ starts_at, ends_at, cause, detail }) => ({
+      starts_at: starts_at.toISOString(),
+      ends_at: ends_at?.toISOString() ?? null,
+      cause: cause as Timeline["gaps"][number]["cause"],
+      detail,
+    }))
+    .toSorted((a, b) => a.starts_at.localeCompare(b.starts_at));
 };
+
+/** A hole without what is known of it; rests that would be drawn as joined anyway are none. `known` is in order. */
+const leftOf = (hole: Span, known: readonly GapRow[]): Span[] => {
+  const rests: Span[] = [];
+  let from = hole.starts_at;
+  for (const { starts_at, ends_at } of known) {
+    if (starts_at >= hole.ends_at) break;
+    rests.push({ starts_at: from, ends_at: starts_at });
+    if (ends_at === null) return rests.filter(isHole);
+    if (ends_at > from) from = ends_at;
+  }
+  return [...rests, { starts_at: from, ends_at: hole.ends_at }].filter(isHole);
+};
+
+const isHole = ({ starts_at, ends_at }: Span): boolean => ends_at.getTime() - starts_at.getTime() > JOIN_MS;

@@ -3,7 +3,7 @@ import { http } from "#lib/function/define.ts";
 import { knownCamera } from "../cameras.ts";
 import { clipOf, insertClip, LONGEST_CLIP_MS } from "../clips.ts";
 import { Clip, ClipRequested, NewClip } from "../contract.ts";
-import { listSegmentRows } from "../segments.ts";
+import { findRecordingIn } from "../segments.ts";
 import { readWindow } from "../timeline.ts";
 
 export const createClip = http({
@@ -17,14 +17,14 @@ export const createClip = http({
   async handle({ camera_id, nome, ...asked }, { sql, outbox, objects, clock, ids, audit, caller }): Promise<Clip> {
     const { from, to } = readWindow({ from: asked.start_time, to: asked.end_time }, LONGEST_CLIP_MS);
     const { cidade_id } = await knownCamera(sql, camera_id);
-    const [segment] = await listSegmentRows(sql, { cidade_id, camera_id }, from, to);
-    if (!segment)
+    const recording_id = await findRecordingIn(sql, { cidade_id, camera_id }, from, to);
+    if (recording_id === null)
       throw new AppError("invalid", "Nothing was recorded in this interval", { reason: "clip.nothing_recorded" });
     const id = ids();
     const row = await insertClip(sql, {
       cidade_id,
       id,
-      recording_id: segment.recording_id,
+      recording_id,
       camera_id,
       nome: nome ?? null,
       start_time: from,

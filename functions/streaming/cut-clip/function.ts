@@ -9,6 +9,7 @@ import { findClip, type ClipRow } from "../clips.ts";
 import { ClipFailed, ClipReady, ClipRequested } from "../contract.ts";
 import { planCut, type CutPlan } from "../cut-plan.ts";
 import { firstPicture, joinPieces, remux } from "../cutting.ts";
+import { listGapRows } from "../gaps.ts";
 import { listSegmentRows } from "../segments.ts";
 
 type Needed = Needs<["transaction", "objects", "clock"]>;
@@ -20,13 +21,18 @@ export const cutClip = queue({
   timeout_seconds: 600,
   needs: ["transaction", "objects", "clock"],
   async handle({ clip_id }, needs) {
-    const { clip, segments } = await needs.transaction(async ({ sql }) => {
+    const { clip, segments, known } = await needs.transaction(async ({ sql }) => {
       const found = await findClip(sql, clip_id);
+      const { cidade_id, camera_id, start_time, end_time } = found;
       await sql`update clips set status = 'CUTTING' where id = ${clip_id} and status = 'PENDING'`;
-      return { clip: found, segments: await listSegmentRows(sql, found, found.start_time, found.end_time) };
+      return {
+        clip: found,
+        segments: await listSegmentRows(sql, found, start_time, end_time),
+        known: await listGapRows(sql, cidade_id, camera_id, start_time, end_time),
+      };
     });
     if (clip.status === "READY" || clip.status === "FAILED") return;
-    const plan = planCut(segments, clip.start_time, clip.end_time);
+    const plan = planCut(segments, clip.start_time, clip.end_time, known);
     if (!plan) return fail(needs, clip, "clip.nothing_recorded");
     try {
       await cut(needs, clip, plan);

@@ -1,12 +1,22 @@
+import { AppError } from "#lib/errors.ts";
 import { cron, type Needs } from "#lib/function/define.ts";
-import { countExpired, deleteRows, listExpired, mustBeModest } from "../retention.ts";
+import { deleteThumbnails } from "../last-frames.ts";
+import {
+  countExpired,
+  deleteSome,
+  isModest,
+  listPlans,
+  plannedEnd,
+  slicesUntil,
+  type Plan,
+  type Position,
+  type Run,
+  type Slice,
+} from "../retention.ts";
+import { listDays } from "../segments.ts";
+import { mustBeOurStore } from "../store-identity.ts";
 
-const DAY_MS = 86_400_000;
-const BATCH = 500;
-/** Days of rows that the longest plan may need; partitions behind it are dropped whole. */
-const LONGEST_PLAN_DAYS = 31;
-
-type Needed = Needs<["transaction", "objects", "clock"]>;
+type Needed = Needs<["transaction", "objects", "clock", "ids"]>;
 
 export const deleteExpiredRecordings = cron({
   name: "delete-expired-recordings",
@@ -14,32 +24,42 @@ export const deleteExpiredRecordings = cron({
   cron: { schedule: "10 3 * * *", timezone: "America/Sao_Paulo" },
   role: "gt_system",
   timeout_seconds: 3600,
-  needs: ["transaction", "objects", "clock"],
+  needs: ["transaction", "objects", "clock", "ids"],
   async handle(_input, needs) {
-    const cities = await needs.transaction(
-      ({ sql }) => sql<{ id: string; plano_retencao_dias: number }[]>`select id, plano_retencao_dias from cidades`,
-    );
-    for (const { id, plano_retencao_dias } of cities) await clean(needs, id, plano_retencao_dias);
-    const last = new Date(needs.clock().getTime() - LONGEST_PLAN_DAYS * DAY_MS).toISOString().slice(0, 10);
-    // A partition in which something is held is not dropped.
-    await needs.transaction(
-      ({ sql }) => sql`
-      select gt_drop_partitions('recording_segments', ${last}::date)
-      where not exists (select 1 from recording_segments where captured_at < ${last}::date)`,
+    await mustBeOurStore(needs);
+    const run: Run = { now: needs.clock(), days: await needs.transaction(({ sql }) => listDays(sql)) };
+    const refused: string[] = [];
+    for (const plan of await needs.transaction(({ sql }) => listPlans(sql))) {
+      const count = await needs.transaction(({ sql }) => countExpired(sql, plan, run));
+      if (isModest(count, plan.days)) await clean(needs, run, plan);
+      else refused.push(plan.cidade_id);
+    }
+    if (refused.length === 0) return;
+    throw new AppError(
+      "internal",
+      `Retention would delete more at once than can be meant, in ${refused.join(", ")}: look at the clock and the plans`,
+      { reason: "retention.too_much" },
     );
   },
 });
 
-const clean = async (needs: Needed, cidade_id: string, days: number): Promise<void> => {
-  const now = needs.clock();
-  const before = new Date(now.getTime() - days * DAY_MS);
-  const { expired, total } = await needs.transaction(({ sql }) => countExpired(sql, cidade_id, before, now));
-  mustBeModest(expired, total, days);
-  for (;;) {
-    const batch = await needs.transaction(({ sql }) => listExpired(sql, cidade_id, before, now, BATCH));
-    if (batch.length === 0) return;
-    for (const { object_key } of batch) await needs.objects.delete("recordings", object_key);
-    await needs.transaction(({ sql }) => deleteRows(sql, batch));
+const clean = async (needs: Needed, { now, days }: Run, { cidade_id, ...plan }: Plan): Promise<void> => {
+  const end = plannedEnd(now, plan.days);
+  for (const slice of slicesUntil(days, end)) await cleanSlice(needs, cidade_id, slice, now);
+  const cameras = await needs.transaction(
+    ({ sql }) => sql<{ camera_id: string }[]>`select camera_id from camera_directory where cidade_id = ${cidade_id}`,
+  );
+  for (const { camera_id } of cameras) {
     needs.signal.throwIfAborted();
+    await deleteThumbnails(needs.objects, { cidade_id, camera_id }, end);
   }
+};
+
+const cleanSlice = async (needs: Needed, cidade_id: string, slice: Slice, now: Date): Promise<void> => {
+  let after: Position | null = null;
+  do {
+    needs.signal.throwIfAborted();
+    const { objects } = needs;
+    after = await needs.transaction(({ sql }) => deleteSome({ sql, objects }, cidade_id, slice, now, after));
+  } while (after !== null);
 };

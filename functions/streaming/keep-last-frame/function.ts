@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import { frames } from "#lib/function/define.ts";
 import { AppError } from "#lib/errors.ts";
+import { keepPictures, SLOT_SECONDS, slotOf } from "../last-frames.ts";
 import { picturesOf } from "../thumbnails.ts";
 
-const LAST_SECONDS = 30;
-const EVERY_SECONDS = 10;
+const LAST_FRAME_SECONDS = 30;
 
 /** Until plates are read from frames, they give each camera a last picture and a thumbnail every ten seconds. */
 export const keepLastFrame = frames({
@@ -12,32 +11,15 @@ export const keepLastFrame = frames({
   summary: "Keeps each camera's last picture, and a thumbnail every ten seconds",
   frames: { parallel: 2 },
   needs: ["cache", "objects"],
-  async handle({ cidade_id, camera_id, captured_at, format, bytes }, { cache, objects }) {
-    await cache.set(`camera:${camera_id}:last_frame`, bytes, { ttl_seconds: LAST_SECONDS });
-    const slot = Math.floor(captured_at.getTime() / 1000 / EVERY_SECONDS);
-    const first = await cache.limit(`thumbnail:${camera_id}:${slot}`, { count: 1, seconds: EVERY_SECONDS * 2 });
-    if (!first.allowed) return;
+  async handle(frame, { cache, objects, attempt }) {
+    const { camera_id, captured_at, format, bytes } = frame;
+    await cache.set(`camera:${camera_id}:last_frame`, bytes, { ttl_seconds: LAST_FRAME_SECONDS });
+    const slot = `thumbnail:${camera_id}:${slotOf(captured_at)}`;
+    const { allowed } = await cache.limit(slot, { count: 1, seconds: SLOT_SECONDS * 2 });
+    // A frame that is offered again took the slot itself, and did not come to its end.
+    if (!allowed && attempt === 1) return;
     const pictures = await picturesOf(format, bytes);
     if (!pictures) throw new AppError("final", "The frame cannot be decoded", { reason: "frame.undecodable" });
-    const key = `${cidade_id}/${camera_id}/${new Date(slot * EVERY_SECONDS * 1000).toISOString().slice(0, 10)}/${slot}`;
-    await store(objects, `${key}.jpg`, pictures.small);
-    await store(objects, `${key}-wide.jpg`, pictures.wide);
-    await cache.set(
-      `camera:${camera_id}:last_picture`,
-      JSON.stringify({ key: `${key}-wide.jpg`, captured_at: captured_at.toISOString() }),
-      { ttl_seconds: 3600 },
-    );
+    await keepPictures({ objects, cache }, frame, pictures);
   },
 });
-
-const store = async (
-  objects: Parameters<typeof keepLastFrame.handle>[1]["objects"],
-  key: string,
-  bytes: Uint8Array,
-): Promise<void> => {
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  await objects.put("thumbnails", key, bytes, { content_type: "image/jpeg", sha256 }).catch((error: unknown) => {
-    // A frame that is offered again gives other bytes of the same ten seconds: the first stays.
-    if (!(error instanceof AppError) || error.code !== "conflict") throw error;
-  });
-};

@@ -1,9 +1,9 @@
 import { http } from "#lib/function/define.ts";
-import * as z from "zod";
 import { knownCamera } from "../cameras.ts";
 import { LastFrame, OfCamera } from "../contract.ts";
+import { findLastPicture } from "../last-frames.ts";
 
-const Kept = z.object({ key: z.string(), captured_at: z.string() });
+const URL_SECONDS = 300;
 
 export const readLastFrame = http({
   name: "read-last-frame",
@@ -18,10 +18,9 @@ export const readLastFrame = http({
   output: LastFrame,
   async handle({ camera_id }, { sql, cache, objects }) {
     await knownCamera(sql, camera_id);
-    const kept = await cache.get(`camera:${camera_id}:last_picture`);
-    if (!kept) return { camera_id, captured_at: null, url: null };
-    const { key, captured_at } = Kept.parse(JSON.parse(new TextDecoder().decode(kept)));
-    const { url } = await objects.signedGet("thumbnails", key, { expires_in_seconds: 300 });
-    return { camera_id, captured_at, url };
+    const last = await findLastPicture(cache, camera_id);
+    if (!last) return { camera_id, captured_at: null, url: null };
+    const { url } = await objects.signedGet("thumbnails", last.key, { expires_in_seconds: URL_SECONDS });
+    return { camera_id, captured_at: last.captured_at, url };
   },
 });

@@ -2,7 +2,7 @@ import { http } from "#lib/function/define.ts";
 import { knownCamera } from "../cameras.ts";
 import { Timeline, TimelineQuery } from "../contract.ts";
 import { listGapRows } from "../gaps.ts";
-import { holesOf, listSpans, readWindow, TIMELINE_MS } from "../timeline.ts";
+import { gapsOf, listSpans, readWindow, TIMELINE_MS } from "../timeline.ts";
 
 export const readTimeline = http({
   name: "read-timeline",
@@ -22,7 +22,7 @@ export const readTimeline = http({
         starts_at: starts_at.toISOString(),
         ends_at: ends_at.toISOString(),
       })),
-      gaps: holesOf(spans, gaps),
+      gaps: gapsOf(spans, gaps),
       kept_since: new Date(clock().getTime() - plano_retencao_dias * 86_400_000).toISOString(),
     };
   },

@@ -1,9 +1,11 @@
+import type * as z from "zod";
 import type { TransactionSql } from "#lib/db/connect.ts";
 import { http } from "#lib/function/define.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";
 import { SegmentReceipt, SegmentReport, type NewSegment } from "../contract.ts";
 import { closeGaps } from "../gaps.ts";
-import { believedTimes, insertSegment, objectKeyOf, oldestDay } from "../segments.ts";
+import { markRunning } from "../recordings.ts";
+import { believedTimes, insertSegment, listDays, objectKeyOf } from "../segments.ts";
 
 export const reportSegments = http({
   name: "report-segments",
@@ -15,37 +17,39 @@ export const reportSegments = http({
   output: SegmentReceipt,
   async handle({ segments }, { transaction, objects, clock, caller }) {
     const cidade_id = caller.cities[0] ?? "";
-    const stored = await Promise.all(segments.map((segment) => reasonAgainst(objects, cidade_id, segment)));
+    // Before the transaction: it must not wait for the store.
+    const looked = await Promise.all(segments.map((segment) => lookInStore(objects, cidade_id, segment)));
     return transaction(async ({ sql }) => {
-      const oldest = await oldestDay(sql);
-      const known = await knownRecordings(sql, cidade_id, segments);
-      const accepted: string[] = [];
-      const refused: { id: string; reason: string }[] = [];
-      for (const [index, segment] of segments.entries()) {
-        const reason = known.has(`${segment.recording_id} ${segment.camera_id}`)
-          ? (stored[index] ?? null)
-          : "unknown_recording";
-        if (reason) refused.push({ id: segment.id, reason });
+      const days = new Set(await listDays(sql));
+      const recordings = await knownRecordings(sql, cidade_id, segments);
+      const receipt: Receipt = { accepted: [], refused: [] };
+      for (const { segment, stored_at, reason } of looked) {
+        const believed = stored_at && believedTimes(segment, { stored_at, days, now: clock() });
+        const known = recordings.has(`${segment.recording_id} ${segment.camera_id}`);
+        const against = known ? reason : "unknown_recording";
+        if (against || !believed) receipt.refused.push({ id: segment.id, reason: against ?? "too_old" });
         else {
-          const believed = believedTimes(segment, oldest, clock());
-          await insertSegment(sql, segment, believed, {
-            cidade_id,
-            agent_id: caller.id,
-            object_key: objectKeyOf(cidade_id, segment),
-          });
+          const object_key = objectKeyOf(cidade_id, segment);
+          await insertSegment(sql, segment, believed, { cidade_id, agent_id: caller.id, object_key });
           await closeGaps(sql, cidade_id, segment.camera_id, believed.captured_at);
-          accepted.push(segment.id);
+          receipt.accepted.push(segment.id);
         }
       }
-      return { accepted, refused };
+      const recorded = segments.filter(({ id }) => receipt.accepted.includes(id)).map(({ camera_id }) => camera_id);
+      await markRunning(sql, cidade_id, recorded);
+      return receipt;
     });
   },
 });
 
-const reasonAgainst = async (objects: ObjectStore, cidade_id: string, segment: NewSegment): Promise<string | null> => {
+type Receipt = z.infer<typeof SegmentReceipt>;
+type Looked = { segment: NewSegment; stored_at: Date | null; reason: string | null };
+
+const lookInStore = async (objects: ObjectStore, cidade_id: string, segment: NewSegment): Promise<Looked> => {
   const head = await objects.head("recordings", objectKeyOf(cidade_id, segment));
-  if (!head) return "not_stored";
-  return head.bytes === segment.bytes && head.sha256 === segment.sha256 ? null : "wrong_bytes";
+  if (!head) return { segment, stored_at: null, reason: "not_stored" };
+  const same = head.bytes === segment.bytes && head.sha256 === segment.sha256;
+  return { segment, stored_at: head.stored_at, reason: same ? null : "wrong_bytes" };
 };
 
 const knownRecordings = async (
