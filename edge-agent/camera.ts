@@ -1,7 +1,7 @@
 /** One camera made to be as desired: connected, watched over, recorded. It never gives up; it says what is wrong meanwhile. */
 import type { DesiredCamera } from "#functions/cidades/contract.ts";
 import { NAL, nalType, toAnnexB } from "#lib/media/h264.ts";
-import type { AccessUnit } from "#lib/media/rtp.ts";
+import { nalsOf } from "#lib/media/h264-pictures.ts";
 import { pause } from "#lib/pause.ts";
 import type { CameraCause, CameraState, CameraStatus } from "#lib/wire/agent.ts";
 import { backOff } from "./back-off.ts";
@@ -14,7 +14,7 @@ import { causeOf } from "./rtsp/camera-fault.ts";
 import { openCamera, type CameraConnection } from "./rtsp/client.ts";
 import type { Networks } from "./rtsp/networks.ts";
 import type { Server } from "./server.ts";
-import { streamTap, type Tap } from "./stream-tap.ts";
+import { streamTap, type Picture, type Tap } from "./stream-tap.ts";
 
 /** Without bytes for this long it is said to stand still, and after the second time it is dialled anew. */
 const [STILL_MS, REDIAL_MS] = [1500, 8000];
@@ -82,8 +82,8 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
 
   const connectOnce = async (): Promise<LineEnd> => {
     const { promise: ended, resolve: end } = Promise.withResolvers<LineEnd>();
-    const onKeyFrame = (unit: AccessUnit, captured_at_ms: number): void =>
-      needs.keyFrames.offer({ camera_id, captured_at_ms, bytes: keyFrameBytes(unit, line?.connection) });
+    const onKeyFrame = ({ avcc, captured_at_ms }: Picture): void =>
+      needs.keyFrames.offer({ camera_id, captured_at_ms, bytes: keyFrameBytes(avcc, line?.connection) });
     const onJump = (): void => end("clock");
     const tap = streamTap({ now: needs.now, monotonic: () => performance.now(), onKeyFrame, onJump });
     const dialled = { url: camera.url_rtsp, networks: needs.networks, onFrame: tap.frame, onEnd: end };
@@ -150,7 +150,8 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
 };
 
 /** With parameter sets in front, so that each can be decoded by itself. */
-const keyFrameBytes = (unit: AccessUnit, connection: CameraConnection | undefined): Uint8Array => {
-  const carries = unit.nals.some((nal) => nalType(nal) === NAL.sps);
-  return toAnnexB(carries ? unit.nals : [...(connection?.video.parameter_sets ?? []), ...unit.nals]);
+const keyFrameBytes = (avcc: Buffer, connection: CameraConnection | undefined): Uint8Array => {
+  const nals = nalsOf(avcc);
+  const carries = nals.some((nal) => nalType(nal) === NAL.sps);
+  return toAnnexB(carries ? nals : [...(connection?.video.parameter_sets ?? []), ...nals]);
 };

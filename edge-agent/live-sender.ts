@@ -1,9 +1,10 @@
 /** One watched camera: pictures as fMP4 over a WebSocket of its own, beginning with the current group. */
+import type { Socket } from "node:net";
 import WebSocket from "ws";
-import { writeFragment, writeInit } from "#lib/media/fmp4-writer.ts";
+import { writeFragmentHead, writeInit } from "#lib/media/fmp4-writer.ts";
 import { NAL, nalType, parseSps, type Sps } from "#lib/media/h264.ts";
-import type { AccessUnit } from "#lib/media/rtp.ts";
-import { LIVE_KIND, LIVE_TIMESCALE, writeLiveHeader, type LiveInit } from "#lib/wire/live.ts";
+import { nalsOf, onlyTypes } from "#lib/media/h264-pictures.ts";
+import { LIVE_HEADER_BYTES, LIVE_KIND, LIVE_TIMESCALE, writeLiveHeader, type LiveInit } from "#lib/wire/live.ts";
 import type { Picture, Viewer } from "./stream-tap.ts";
 
 /** What waits in the socket beyond this: the line does not follow, so it goes on at the next key frame. */
@@ -17,7 +18,13 @@ const slices = new Set<number>([NAL.slice, 2, 3, 4, NAL.idr]);
 
 export type LiveOutput = {
   text(message: LiveInit): void;
-  media(kind: 1 | 2, header: { key: boolean; discontinuity: boolean; captured_at_ms: number }, bytes: Uint8Array): void;
+  /** `head` begins with room for the live header. */
+  media(
+    kind: 1 | 2,
+    header: { key: boolean; discontinuity: boolean; captured_at_ms: number },
+    head: Uint8Array,
+    body: Uint8Array,
+  ): void;
   /** Bytes that wait. */
   backlog(): number;
 };
@@ -39,31 +46,37 @@ export const liveViewer = (output: LiveOutput, parameter_sets: readonly Uint8Arr
     const init = { type: "live_init" as const, channel: 0, mime: `video/mp4; codecs="${codec}"`, width, height };
     output.text(init);
     const track = { ...sets, width, height, timescale: LIVE_TIMESCALE };
-    output.media(LIVE_KIND.init, { key: false, discontinuity: begun !== null, captured_at_ms: 0 }, writeInit(track));
+    output.media(
+      LIVE_KIND.init,
+      { key: false, discontinuity: begun !== null, captured_at_ms: 0 },
+      Buffer.alloc(LIVE_HEADER_BYTES),
+      writeInit(track),
+    );
     begun = { sps: hexOf(sets.sps), base: picture.ticks };
     last = picture.ticks - duration;
     return true;
   };
 
   return {
-    picture(unit: AccessUnit, picture: Picture): void {
-      const inside = findSets(unit.nals);
-      if (inside) sets = inside;
+    idle: () => output.backlog() === 0,
+    picture(picture: Picture): void {
+      if (picture.key) sets = findSets(nalsOf(picture.avcc)) ?? sets;
       const changed = begun !== null && sets !== null && begun.sps !== hexOf(sets.sps);
       if ((begun === null || changed) && (!picture.key || !begin(picture))) return;
       if (output.backlog() > BACKLOG_BYTES) skipping = true;
-      if ((skipping && !picture.key) || unit.damaged || begun === null) return void (skipping ||= unit.damaged);
+      if ((skipping && !picture.key) || picture.damaged || begun === null) return void (skipping ||= picture.damaged);
       const step = picture.ticks - last;
       // Pictures that are shown in another order than they are sent are not for now: they keep the order of sending.
       if (step > 0 && step < LONGEST_TICKS) duration = step;
       const decode_time = Math.max(picture.ticks - begun.base, 0);
       last = picture.ticks;
       sequence += 1;
-      const nals = unit.nals.filter((nal) => slices.has(nalType(nal)));
-      if (nals.length === 0) return;
-      const bytes = writeFragment({ sequence, decode_time, duration, key: picture.key, nals });
+      const avcc = onlyTypes(picture.avcc, slices);
+      if (avcc.length === 0) return;
+      const sample = { sequence, decode_time, duration, key: picture.key, avcc };
+      const head = writeFragmentHead(sample, LIVE_HEADER_BYTES);
       const { key, captured_at_ms } = picture;
-      output.media(LIVE_KIND.fragment, { key, captured_at_ms, discontinuity: skipping }, bytes);
+      output.media(LIVE_KIND.fragment, { key, captured_at_ms, discontinuity: skipping }, head, avcc);
       skipping = false;
     },
   };
@@ -90,8 +103,16 @@ export type LiveSocket = { output: LiveOutput; close(): void };
 
 /** Dials the gateway. `onClose` is called once, also when it never opened. */
 export const openLiveSocket = (url: string, authorization: string, on: { open(): void; close(): void }): LiveSocket => {
-  const socket = new WebSocket(url, { headers: { authorization }, perMessageDeflate: false, handshakeTimeout: 5000 });
+  const socket = new WebSocket(url, {
+    headers: { authorization },
+    perMessageDeflate: false,
+    handshakeTimeout: 5000,
+    // A mask of zeros: it guards proxies against scripts of a browser, and would cost a copy of every picture here.
+    generateMask: () => undefined,
+  });
   let sequence = 0;
+  let line: Socket | null = null;
+  socket.on("upgrade", (response) => (line = response.socket));
   socket.on("open", on.open);
   socket.on("error", () => undefined);
   socket.on("close", on.close);
@@ -101,11 +122,15 @@ export const openLiveSocket = (url: string, authorization: string, on: { open():
       text: (message) => {
         if (isOpen()) socket.send(JSON.stringify(message));
       },
-      media(kind, header, bytes) {
+      media(kind, header, head, body) {
         if (!isOpen()) return;
         sequence = (sequence + 1) >>> 0;
-        socket.send(writeLiveHeader({ kind, ...header, channel: 0, sequence }), { binary: true, fin: false });
-        socket.send(bytes, { binary: true, fin: true });
+        head.set(writeLiveHeader({ kind, ...header, channel: 0, sequence }));
+        // One message, one write, and the picture is not copied for it.
+        line?.cork();
+        socket.send(head, { binary: true, fin: false });
+        socket.send(body, { binary: true, fin: true });
+        line?.uncork();
       },
       backlog: () => socket.bufferedAmount,
     },

@@ -1,6 +1,7 @@
 /** Looks at a camera for an installer: what is wrong, or what it sends. Answers within 5 s. */
 import type { ProbeResult } from "#functions/cidades/contract.ts";
 import { NAL, nalType, parseSps } from "#lib/media/h264.ts";
+import { nalsOf } from "#lib/media/h264-pictures.ts";
 import type { CameraCause } from "#lib/wire/agent.ts";
 import type * as z from "zod";
 import { openCamera } from "./rtsp/client.ts";
@@ -8,7 +9,6 @@ import { causeOf } from "./rtsp/camera-fault.ts";
 import type { Networks } from "./rtsp/networks.ts";
 import type { VideoDescription } from "./rtsp/sdp.ts";
 import { streamTap, type Picture, type Tap } from "./stream-tap.ts";
-import type { AccessUnit } from "#lib/media/rtp.ts";
 
 const TOTAL_MS = 4700;
 /** Long enough for two key frames of most cameras. */
@@ -34,7 +34,7 @@ export const probeCamera = async (url: string, networks: Networks, now: () => nu
 };
 
 const watching = (now: () => number) => {
-  const units: { unit: AccessUnit; picture: Picture }[] = [];
+  const pictures: Picture[] = [];
   let ended: CameraCause | null = null;
   let wake = (): void => undefined;
   const tap: Tap = streamTap({
@@ -43,7 +43,7 @@ const watching = (now: () => number) => {
     onKeyFrame: () => undefined,
     onJump: () => undefined,
   });
-  tap.attachViewer({ picture: (unit, picture) => void units.push({ unit, picture }) });
+  tap.attachViewer({ picture: (picture) => void pictures.push(picture), idle: () => false });
   return {
     tap,
     end(cause: CameraCause) {
@@ -60,27 +60,26 @@ const watching = (now: () => number) => {
         if (ended !== null) wake();
       }),
     result: (video: VideoDescription): Looked => {
-      if (units.length === 0) return { ok: false, cause: ended ?? "no_video", found: null };
-      return { ok: true, cause: null, found: foundIn(units, video) };
+      if (pictures.length === 0) return { ok: false, cause: ended ?? "no_video", found: null };
+      return { ok: true, cause: null, found: foundIn(pictures, video) };
     },
   };
 };
 
-const foundIn = (units: { unit: AccessUnit; picture: Picture }[], video: VideoDescription): Looked["found"] => {
-  const sps = [...units.flatMap(({ unit }) => unit.nals), ...video.parameter_sets].find(
-    (nal) => nalType(nal) === NAL.sps,
-  );
+const foundIn = (pictures: readonly Picture[], video: VideoDescription): Looked["found"] => {
+  const nals = [...pictures.flatMap(({ avcc }) => nalsOf(avcc)), ...video.parameter_sets];
+  const sps = nals.find((nal) => nalType(nal) === NAL.sps);
   const size = sps ? readSize(sps) : null;
-  const ticks = units.map(({ picture }) => picture.ticks);
-  const seconds = (Math.max(...ticks) - Math.min(...ticks)) / video.clock_rate;
-  const keys = units.filter(({ picture }) => picture.key).map(({ picture }) => picture.ticks);
+  const all = pictures.map(({ ticks }) => ticks);
+  const seconds = (Math.max(...all) - Math.min(...all)) / video.clock_rate;
+  const keys = pictures.filter(({ key }) => key).map(({ ticks }) => ticks);
   const [first = 0] = keys;
-  const bytes = units.reduce((sum, { picture }) => sum + picture.bytes, 0);
+  const bytes = pictures.reduce((sum, { avcc }) => sum + avcc.length, 0);
   return {
     codec: video.codec,
     width: size?.width ?? null,
     height: size?.height ?? null,
-    fps: seconds > 0 ? Math.round(((units.length - 1) / seconds) * 10) / 10 : null,
+    fps: seconds > 0 ? Math.round(((pictures.length - 1) / seconds) * 10) / 10 : null,
     key_frame_seconds:
       keys.length < 2
         ? null

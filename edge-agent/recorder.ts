@@ -59,7 +59,7 @@ export const startRecorder = async (needs: RecorderNeeds, camera: Recorded): Pro
   });
   logLines(child, needs.log, camera_id);
   const time = runTime(needs, run, tap);
-  const reader: Reader = { begins: time.begins, send: path.send };
+  const reader: Reader = { begins: time.begins, picture: path.send, idle: path.idle };
   const journal = finishedFiles(child, needs, run, folder, time.timing);
   const unwatch = watchOver(child, path, needs.log.with({ camera_id }));
   void path.playing.then(() => tap.attachReader(reader));

@@ -1,170 +1,138 @@
 /**
- * Looks at what passes the relay, packet by packet: when pictures were taken, where groups of pictures begin, which pictures go
- * to analysis and to viewers. Packets are kept as they came; a picture is put together only when somebody wants it.
+ * Looks at what a camera sends: when pictures were taken, where groups of pictures begin, which pictures go to the recorder, to
+ * analysis and to viewers. A picture is put together once, at its last packet, for all of them.
  */
-import { INTERLEAVED_HEAD_BYTES } from "#lib/media/rtsp.ts";
-import { beginsKeyFrame, h264Depacketiser, readRtpHead, readSenderReport, type AccessUnit } from "#lib/media/rtp.ts";
+import { pictureAssembler, type CodedPicture } from "#lib/media/h264-pictures.ts";
+import { readSenderReport } from "#lib/media/rtp.ts";
+import { currentGroup } from "./current-group.ts";
 import { captureClock, type CaptureClock } from "./rtsp/capture-clock.ts";
 
-const GROUP_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Key frames for analysis: one a second at most on average, though a camera's second may be a little short. */
 const [KEY_FRAME_TICKS, EARLY_TICKS] = [90_000, 4500];
+const RATE_OVER_MS = 2000;
 
-/** One picture of the current group, as packets. `ticks`: 90 kHz, from the connection's first picture. */
-export type Picture = { frames: Buffer[]; bytes: number; ticks: number; captured_at_ms: number; key: boolean };
+/** `ticks`: 90 kHz, from the connection's first picture. */
+export type Picture = CodedPicture & { ticks: number; captured_at_ms: number };
 
 export type Tap = {
-  frame(channel: number, frame: Buffer): void;
+  /** A packet between `from` and `to`; channel 0 is RTP, 1 is RTCP. */
+  frame(channel: number, data: Buffer, from: number, to: number): void;
   clock: CaptureClock;
-  /** Begins with the current group. Answers the ticks of its first picture, `null`: begins with the next group. */
+  /** Begins with the current group, or with the next. */
   attachReader(reader: Reader): void;
   detachReader(reader: Reader): void;
   attachViewer(viewer: Viewer): void;
   detachViewer(viewer: Viewer): void;
-  seen(): {
-    bytes: number;
-    bytes_at: number;
-    key_at: number;
-    captured_at_ms: number | null;
-    pictures: number;
-    keys: number;
-  };
+  seen(): Seen;
   /** Over the last few seconds. */
   bytesPerSecond(): number;
 };
-/** `begins`: before the first frame, with the ticks of the picture it belongs to. */
-export type Reader = { begins(ticks: number): void; send(frame: Buffer): boolean };
-export type Viewer = { picture(unit: AccessUnit, picture: Picture): void };
+type Seen = {
+  bytes: number;
+  bytes_at: number;
+  key_at: number;
+  captured_at_ms: number | null;
+  pictures: number;
+};
+/** `idle`: of all the pictures it was given, it needs no byte any more. */
+export type Viewer = { picture(picture: Picture): void; idle(): boolean };
+/** `begins`: before the first picture, with its ticks. `picture` answers `false`: it wants no more. */
+export type Reader = { begins(ticks: number): void; picture(picture: Picture): boolean; idle(): boolean };
 
 export type TapNeeds = {
   /** Server time, ms. */
   now(): number;
   monotonic(): number;
-  /** At most one a second. */
-  onKeyFrame(unit: AccessUnit, captured_at_ms: number): void;
+  onKeyFrame(picture: Picture): void;
   /** The camera's clock jumped: nothing more is passed on, this connection is of no use. */
   onJump(): void;
 };
 
 export const streamTap = (needs: TapNeeds): Tap => {
   const clock = captureClock();
-  const readers = new Set<Reader>();
-  const waiting = new Set<Reader>();
+  const group = currentGroup<Picture>();
+  const readers = readersOf((reader) => reader.idle() || group.abandon());
   const viewers = new Set<Viewer>();
+  const isFree = (): boolean => readers.idle() && [...viewers].every((viewer) => viewer.idle());
   const started = needs.monotonic();
   const rate = byteRate(started);
-  const seen = {
-    bytes: 0,
-    bytes_at: started,
-    key_at: started,
-    captured_at_ms: null as number | null,
-    pictures: 0,
-    keys: 0,
-  };
-  let group: Picture[] = [];
-  let groupBytes = 0;
-  let unit: { frames: Buffer[]; bytes: number; rtp_time: number; key: boolean } | null = null;
+  const seen: Seen = { bytes: 0, bytes_at: started, key_at: started, captured_at_ms: null, pictures: 0 };
   let keyDue = Number.NEGATIVE_INFINITY;
   let over = false;
 
-  const finish = (): void => {
-    if (!unit) return;
-    const { frames, bytes, rtp_time, key } = unit;
-    unit = null;
-    const captured_at_ms = clock.picture(rtp_time, needs.now());
-    const picture = { frames, bytes, key, captured_at_ms, ticks: clock.ticksOf(rtp_time) };
+  const assembler = pictureAssembler((coded) => {
+    if (over) return;
+    if (clock.jumped(coded.rtp_time, needs.now())) {
+      over = true;
+      return needs.onJump();
+    }
+    const captured_at_ms = clock.picture(coded.rtp_time, needs.now());
+    const picture = group.keep({ ...coded, captured_at_ms, ticks: clock.ticksOf(coded.rtp_time) }, isFree);
     seen.captured_at_ms = captured_at_ms;
     seen.pictures += 1;
-    keep(picture);
-    const wanted = key && picture.ticks >= keyDue - EARLY_TICKS;
-    if (!wanted && viewers.size === 0) return;
-    const assembled = assemble(picture);
-    if (!assembled) return;
-    for (const viewer of viewers) viewer.picture(assembled, picture);
-    if (!wanted || assembled.damaged) return;
+    if (picture.key) seen.key_at = needs.monotonic();
+    readers.picture(picture);
+    for (const viewer of viewers) viewer.picture(picture);
+    if (!picture.key || picture.damaged || picture.ticks < keyDue - EARLY_TICKS) return;
     keyDue = Math.max(keyDue, picture.ticks) + KEY_FRAME_TICKS;
-    needs.onKeyFrame(assembled, captured_at_ms);
-  };
-
-  const keep = (picture: Picture): void => {
-    if (picture.key) {
-      group = [];
-      groupBytes = 0;
-      seen.keys += 1;
-      seen.key_at = needs.monotonic();
-    } else if (group.length === 0) return;
-    groupBytes += picture.bytes;
-    // Half a group helps nobody: who joins waits for the next one.
-    if (groupBytes > GROUP_LIMIT_BYTES) group = [];
-    else group.push(picture);
-  };
-
-  /** The packets of a key frame may come after others of its picture (delimiter, SEI): those are held back until it is known. */
-  const forward = (frame: Buffer, open: NonNullable<typeof unit>, becameKey: boolean): void => {
-    if (becameKey && waiting.size > 0) {
-      for (const reader of waiting) {
-        reader.begins(clock.ticksOf(open.rtp_time));
-        for (const held of open.frames.slice(0, -1)) reader.send(held);
-        readers.add(reader);
-      }
-      waiting.clear();
-    }
-    for (const reader of readers) if (!reader.send(frame)) readers.delete(reader);
-  };
+    needs.onKeyFrame(picture);
+  });
 
   return {
     clock,
-    frame(channel, frame) {
-      seen.bytes += frame.length;
+    frame(channel, data, from, to) {
+      seen.bytes += to - from;
       seen.bytes_at = needs.monotonic();
-      const packet = frame.subarray(INTERLEAVED_HEAD_BYTES);
-      if (channel === 1) {
-        const report = readSenderReport(packet);
-        if (report) clock.report(report.rtp_time, report.wall_ms, needs.now());
-        return;
-      }
-      const head = channel === 0 ? readRtpHead(packet) : null;
-      if (!head || over) return;
-      if (unit && unit.rtp_time !== head.rtp_time) finish();
-      if (!unit && clock.jumped(head.rtp_time, needs.now())) {
-        over = true;
-        return needs.onJump();
-      }
-      unit ??= { frames: [], bytes: 0, rtp_time: head.rtp_time, key: false };
-      unit.frames.push(frame);
-      unit.bytes += frame.length;
-      const becameKey = !unit.key && beginsKeyFrame(packet, head.from, head.to);
-      if (becameKey) unit.key = true;
-      forward(frame, unit, becameKey);
-      // No picture is that large: it would fill the memory.
-      if (head.marker || unit.bytes > GROUP_LIMIT_BYTES) finish();
+      if (channel === 0) return assembler.push(data, from, to);
+      const report = channel === 1 ? readSenderReport(data.subarray(from, to)) : null;
+      if (report) clock.report(report.rtp_time, report.wall_ms, needs.now());
     },
-    attachReader(reader) {
-      const [first] = group;
-      if (!first) return void waiting.add(reader);
-      reader.begins(first.ticks);
-      for (const picture of group) for (const frame of picture.frames) reader.send(frame);
-      for (const frame of unit?.frames ?? []) reader.send(frame);
-      readers.add(reader);
-    },
-    detachReader(reader) {
-      readers.delete(reader);
-      waiting.delete(reader);
-    },
+    attachReader: (reader) => readers.attach(reader, group.pictures()),
+    detachReader: readers.detach,
     attachViewer(viewer) {
-      for (const picture of group) {
-        const assembled = assemble(picture);
-        if (assembled) viewer.picture(assembled, picture);
-      }
+      for (const picture of group.pictures()) viewer.picture(picture);
       viewers.add(viewer);
     },
-    detachViewer: (viewer) => void viewers.delete(viewer),
+    detachViewer(viewer) {
+      if (viewers.delete(viewer) && !viewer.idle()) group.abandon();
+    },
     seen: () => seen,
     bytesPerSecond: () => rate(seen.bytes, needs.monotonic()),
   };
 };
 
-const RATE_OVER_MS = 2000;
+/** `left`: it gets no more. */
+const readersOf = (left: (reader: Reader) => unknown) => {
+  const reading = new Set<Reader>();
+  const waiting = new Set<Reader>();
+  const drop = (reader: Reader): void => {
+    if (reading.delete(reader)) left(reader);
+  };
+  return {
+    idle: (): boolean => [...reading].every((reader) => reader.idle()),
+    attach(reader: Reader, group: readonly Picture[]): void {
+      const [first] = group;
+      if (!first) return void waiting.add(reader);
+      reader.begins(first.ticks);
+      for (const picture of group) reader.picture(picture);
+      reading.add(reader);
+    },
+    detach(reader: Reader): void {
+      drop(reader);
+      waiting.delete(reader);
+    },
+    picture(picture: Picture): void {
+      if (picture.key) {
+        for (const reader of waiting) {
+          reader.begins(picture.ticks);
+          reading.add(reader);
+        }
+        waiting.clear();
+      }
+      for (const reader of reading) if (!reader.picture(picture)) drop(reader);
+    },
+  };
+};
 
 /** Asked every now and then; answers for the time since it was last asked, that being long enough. */
 const byteRate = (started: number) => {
@@ -175,10 +143,4 @@ const byteRate = (started: number) => {
     }
     return last.per_second;
   };
-};
-
-const assemble = (picture: Picture): AccessUnit | null => {
-  const depacketiser = h264Depacketiser();
-  const units = picture.frames.flatMap((frame) => depacketiser.push(frame.subarray(INTERLEAVED_HEAD_BYTES)));
-  return units[0] ?? null;
 };

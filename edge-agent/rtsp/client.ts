@@ -17,8 +17,8 @@ const STEP_MS = 4000;
 export type OpenCamera = {
   url: string;
   networks: Networks;
-  /** An interleaved frame with its four bytes of head; channel 0 is RTP, 1 is RTCP. */
-  onFrame(channel: number, frame: Buffer): void;
+  /** A packet lies between `from` and `to`; channel 0 is RTP, 1 is RTCP. The bytes are gone when it returns. */
+  onFrame(channel: number, data: Buffer, from: number, to: number): void;
   /** Once, after it was open. */
   onEnd(cause: CameraCause): void;
 };
@@ -35,8 +35,8 @@ export const openCamera = async (camera: OpenCamera, signal?: AbortSignal): Prom
   url.password = "";
   const address = await resolveHost(host);
   if (!allows(camera.networks, address, port)) throw cameraFault("not_allowed");
-  const socket = await dial({ address, port, secure, host }, signal);
-  return converse(camera, socket, url.href, credentials, signal);
+  const line = await dial({ address, port, secure, host }, signal);
+  return converse(camera, line, url.href, credentials, signal);
 };
 
 /** A per cent sign that was meant as one is left as it is. */
@@ -64,15 +64,28 @@ const within = async <T>(work: Promise<T>, late: CameraCause): Promise<T> => {
 };
 
 type Target = { address: string; port: number; secure: boolean; host: string };
+type Line = { socket: Socket; receive(chunk: Buffer): void };
+const READ_BYTES = 64 * 1024;
 
-const dial = ({ address, port, secure, host }: Target, signal?: AbortSignal): Promise<Socket> => {
+const dial = ({ address, port, secure, host }: Target, signal?: AbortSignal): Promise<Line> => {
+  const line = { receive: (_chunk: Buffer): void => undefined };
+  // Always into the same place: a place of its own for every read is what the garbage collector would be busy with.
+  const onread = {
+    buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    callback: (bytes: number, buffer: Uint8Array): boolean => {
+      line.receive((buffer as Buffer).subarray(0, bytes));
+      return true;
+    },
+  };
   // Cameras carry certificates of their makers: the line is private, the peer is not proven.
+  const name = isIP(host) ? {} : { servername: host };
   const socket = secure
-    ? connectTls({ host: address, port, rejectUnauthorized: false, ...(isIP(host) ? {} : { servername: host }) })
-    : connectPlain({ host: address, port });
+    ? connectTls({ host: address, port, rejectUnauthorized: false, ...name })
+    : connectPlain({ host: address, port, onread });
+  if (secure) socket.on("data", (chunk: Buffer) => line.receive(chunk));
   socket.setNoDelay(true);
-  const opened = new Promise<Socket>((resolve, reject) => {
-    socket.once(secure ? "secureConnect" : "connect", () => resolve(socket));
+  const opened = new Promise<Line>((resolve, reject) => {
+    socket.once(secure ? "secureConnect" : "connect", () => resolve(Object.assign(line, { socket })));
     socket.once("error", (error: NodeJS.ErrnoException) => reject(cameraFault(causeOfDialling(error))));
     signal?.addEventListener("abort", () => reject(cameraFault("unreachable")), { once: true });
   });
@@ -87,11 +100,12 @@ const causeOfDialling = ({ code }: NodeJS.ErrnoException): CameraCause =>
 
 const converse = async (
   camera: OpenCamera,
-  socket: Socket,
+  line: Line,
   url: string,
   credentials: Credentials,
   signal?: AbortSignal,
 ): Promise<CameraConnection> => {
+  const { socket } = line;
   let waiting: { resolve(message: RtspMessage): void; reject(fault: Error): void } | null = null;
   let open = false;
   let ended = false;
@@ -107,17 +121,18 @@ const converse = async (
       waiting?.resolve(message);
       waiting = null;
     },
-    frame: (channel, frame) => {
-      if (!ended) camera.onFrame(...fromZero(channel - session.firstChannel(), frame));
+    // Some cameras choose other channels than those asked for.
+    frame: (channel, data, from, to) => {
+      if (!ended) camera.onFrame(channel - session.firstChannel(), data, from, to);
     },
   });
-  socket.on("data", (chunk: Buffer) => {
+  line.receive = (chunk) => {
     try {
       splitter.push(chunk);
     } catch (error) {
       end(error instanceof SyntaxError ? "not_rtsp" : "unreachable");
     }
-  });
+  };
   socket.on("error", () => end("unreachable"));
   socket.on("close", () => end(open ? "unreachable" : "no_answer"));
   signal?.addEventListener("abort", () => end("unreachable"), { once: true });
@@ -147,10 +162,4 @@ const converse = async (
     socket.destroy();
     throw error;
   }
-};
-
-/** Some cameras choose other channels than those asked for; behind this the first is 0, in the frame's own head too. */
-const fromZero = (channel: number, frame: Buffer): [number, Buffer] => {
-  frame[1] = channel & 0xff;
-  return [channel, frame];
 };

@@ -4,7 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
+import type { CodedPicture } from "#lib/media/h264-pictures.ts";
 import { rtspSplitter, type RtspMessage } from "#lib/media/rtsp.ts";
+import { largePackets } from "./large-packets.ts";
 import { writeSdp, type VideoDescription } from "./sdp.ts";
 
 /** A reader that is stopped for long must not fill the memory: it is then let go, and a new one begins at a key frame. */
@@ -15,7 +17,9 @@ export type RelayPath = {
   /** Resolves when a reader has asked to play. */
   playing: Promise<void>;
   /** `false`: the reader does not follow and was let go, or is gone. */
-  send(frame: Buffer): boolean;
+  send(picture: CodedPicture): boolean;
+  /** Everything that was sent has left. */
+  idle(): boolean;
   /** For how long there has always been something that the reader did not take, ms. */
   stuckMs(): number;
   /** What was sent before still reaches the reader. */
@@ -29,6 +33,7 @@ type Path = {
   reader: Socket | null;
   /** When nothing waited for the reader, last (monotonic ms). */
   empty_at: number;
+  packets: ReturnType<typeof largePackets>;
   play(): void;
 };
 
@@ -46,12 +51,14 @@ export const openRelay = async (): Promise<Relay> => {
     path(video) {
       const name = randomBytes(16).toString("hex");
       const { promise: playing, resolve: play } = Promise.withResolvers<void>();
-      const path: Path = { video, taken: false, reader: null, empty_at: performance.now(), play };
+      const packets = largePackets(video.payload_type);
+      const path: Path = { video, taken: false, reader: null, empty_at: performance.now(), packets, play };
       paths.set(name, path);
       return {
         url: `rtsp://127.0.0.1:${port}/${name}`,
         playing,
-        send: (frame) => sendFrame(path, frame),
+        send: (picture) => sendPicture(path, picture),
+        idle: () => (path.reader?.writableLength ?? 0) === 0,
         stuckMs: () => stuckMs(path),
         close() {
           paths.delete(name);
@@ -73,8 +80,8 @@ const stuckMs = ({ reader, empty_at }: Path): number => {
   return reader.destroyed ? Number.POSITIVE_INFINITY : performance.now() - empty_at;
 };
 
-/** Frames that came in one chunk leave in one write. */
-const sendFrame = (path: Path, frame: Buffer): boolean => {
+/** One write per picture. */
+const sendPicture = (path: Path, picture: CodedPicture): boolean => {
   const socket = path.reader;
   if (!socket || socket.destroyed || socket.writableEnded) return false;
   if (socket.writableLength === 0) path.empty_at = performance.now();
@@ -82,11 +89,9 @@ const sendFrame = (path: Path, frame: Buffer): boolean => {
     socket.resetAndDestroy();
     return false;
   }
-  if (socket.writableCorked === 0) {
-    socket.cork();
-    setImmediate(() => socket.uncork());
-  }
-  socket.write(frame);
+  socket.cork();
+  path.packets(picture, (bytes) => socket.write(bytes));
+  socket.uncork();
   return true;
 };
 

@@ -99,25 +99,42 @@ export type Sample = {
   decode_time: number;
   duration: number;
   key: boolean;
-  nals: readonly Uint8Array[];
+  /** Units with their lengths in front. */
+  avcc: Uint8Array;
 };
 
 const KEY_FLAGS = 0x02000000;
 const OTHER_FLAGS = 0x01010000;
 
-/** moof + mdat with one picture. */
-export const writeFragment = ({ sequence, decode_time, duration, key, nals }: Sample): Buffer => {
-  const bytes = nals.reduce((sum, nal) => sum + 4 + nal.length, 0);
-  const tfdt = box("tfdt", full(1, 0), u32(Math.floor(decode_time / 2 ** 32), decode_time % 2 ** 32));
-  const trun = (offset: number): Buffer =>
-    box("trun", full(0, 0x701), u32(1, offset, duration, bytes, key ? KEY_FLAGS : OTHER_FLAGS));
-  const moof = (offset: number): Buffer =>
-    box(
-      "moof",
-      box("mfhd", full(0, 0), u32(sequence)),
-      box("traf", box("tfhd", full(0, 0x20000), u32(1)), tfdt, trun(offset)),
-    );
-  const size = moof(0).length;
-  const mdat = u32(bytes + 8);
-  return Buffer.concat([moof(size + 8), mdat, Buffer.from("mdat"), ...nals.flatMap((nal) => [u32(nal.length), nal])]);
+/** Always of one length: only its numbers change. */
+const moof = box(
+  "moof",
+  box("mfhd", full(0, 0), u32(0)),
+  box(
+    "traf",
+    box("tfhd", full(0, 0x20000), u32(1)),
+    box("tfdt", full(1, 0), u32(0, 0)),
+    box("trun", full(0, 0x701), u32(1, 0, 0, 0, 0)),
+  ),
+);
+const at = (type: string): number => moof.indexOf(type) + 8;
+const [SEQUENCE, TIME, RUN] = [at("mfhd"), at("tfdt"), at("trun")];
+const MDAT_HEAD_BYTES = 8;
+
+/** moof and the head of mdat, behind `headroom` bytes that are the caller's to fill; the picture's own bytes follow them. */
+export const writeFragmentHead = (sample: Sample, headroom = 0): Buffer => {
+  const { sequence, decode_time, duration, key, avcc } = sample;
+  const bytes = Buffer.allocUnsafe(headroom + moof.length + MDAT_HEAD_BYTES);
+  moof.copy(bytes, headroom);
+  const head = bytes.subarray(headroom);
+  head.writeUInt32BE(sequence >>> 0, SEQUENCE);
+  head.writeUInt32BE(Math.floor(decode_time / 2 ** 32), TIME);
+  head.writeUInt32BE(decode_time % 2 ** 32, TIME + 4);
+  head.writeUInt32BE(moof.length + MDAT_HEAD_BYTES, RUN + 4);
+  head.writeUInt32BE(duration, RUN + 8);
+  head.writeUInt32BE(avcc.length, RUN + 12);
+  head.writeUInt32BE(key ? KEY_FLAGS : OTHER_FLAGS, RUN + 16);
+  head.writeUInt32BE(MDAT_HEAD_BYTES + avcc.length, moof.length);
+  head.write("mdat", moof.length + 4, "latin1");
+  return bytes;
 };

@@ -13,35 +13,50 @@ const HEAD_LIMIT = 64 * 1024;
 const BODY_LIMIT = 256 * 1024;
 const DOLLAR = 0x24;
 export const INTERLEAVED_HEAD_BYTES = 4;
+const EMPTY: Buffer = Buffer.alloc(0);
 
-/** `onFrame` gets the packet with its four bytes of head, so that it can be passed on as it is. */
-export const rtspSplitter = (on: {
-  message(message: RtspMessage): void;
-  frame(channel: number, frame: Buffer): void;
-}): RtspSplitter => {
-  let rest: Buffer = Buffer.alloc(0);
+/** `frame` is told where an interleaved packet lies, its head of four bytes left out. The bytes are gone when it returns. */
+type OnFrame = (channel: number, data: Buffer, from: number, to: number) => void;
+
+export const rtspSplitter = (on: { message(message: RtspMessage): void; frame: OnFrame }): RtspSplitter => {
+  let rest = EMPTY;
+  const take = (data: Buffer): void => {
+    let at = 0;
+    while (at < data.length) {
+      const taken = data[at] === DOLLAR ? takeFrame(data, at, on.frame) : takeMessage(data.subarray(at), on.message);
+      if (taken === 0) break;
+      at += taken;
+    }
+    // Whoever hands in bytes may use their place again.
+    rest = at === data.length ? EMPTY : Buffer.from(data.subarray(at));
+  };
   return {
     push(chunk) {
-      let data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      rest = Buffer.alloc(0);
-      while (data.length > 0) {
-        const taken = data[0] === DOLLAR ? takeFrame(data, on.frame) : takeMessage(data, on.message);
-        if (taken === 0) {
-          rest = data;
-          return;
-        }
-        data = data.subarray(taken);
-      }
+      if (rest.length === 0) return take(chunk);
+      // Only the frame that was cut is put together, not all that came with its second part.
+      const missing = missingOf(rest);
+      if (missing === 0 || missing >= chunk.length) return take(Buffer.concat([rest, chunk]));
+      const whole = Buffer.concat([rest, chunk.subarray(0, missing)]);
+      rest = EMPTY;
+      take(whole);
+      take(chunk.subarray(missing));
     },
   };
 };
 
-const takeFrame = (data: Buffer, onFrame: (channel: number, frame: Buffer) => void): number => {
-  if (data.length < INTERLEAVED_HEAD_BYTES) return 0;
-  const end = INTERLEAVED_HEAD_BYTES + data.readUInt16BE(2);
-  if (data.length < end) return 0;
-  onFrame(data[1] ?? 0, data.subarray(0, end));
-  return end;
+/** Bytes until the frame that begins here is whole; 0 when that is not known yet. */
+const missingOf = (data: Buffer): number =>
+  data[0] === DOLLAR && data.length >= INTERLEAVED_HEAD_BYTES
+    ? INTERLEAVED_HEAD_BYTES + data.readUInt16BE(2) - data.length
+    : 0;
+
+const takeFrame = (data: Buffer, at: number, onFrame: OnFrame): number => {
+  const from = at + INTERLEAVED_HEAD_BYTES;
+  if (data.length < from) return 0;
+  const to = from + data.readUInt16BE(at + 2);
+  if (data.length < to) return 0;
+  onFrame(data[at + 1] ?? 0, data, from, to);
+  return to - at;
 };
 
 const takeMessage = (data: Buffer, onMessage: (message: RtspMessage) => void): number => {

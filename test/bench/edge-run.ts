@@ -15,7 +15,7 @@ import { uuidv7 } from "#lib/ids.ts";
 import { readLiveHeader } from "#lib/wire/live.ts";
 import { cpuSeconds, memoryOf, percentile, type Memory } from "./processes.ts";
 
-const WARM_UP_MS = 14_000;
+const WARM_UP_MS = 12_000;
 const PERCENTILES = [0.5, 0.95, 0.99] as const;
 
 export type EdgeFigures = {
@@ -85,9 +85,9 @@ export const measureEdge = async ({ cameras, seconds, node_arguments = [] }: Edg
   const bare = simulator.urls.map((url, index) => startBare(url, join(folder, `bare-${index}`)));
   try {
     const ids = desire(server, simulator.urls);
-    await pause(WARM_UP_MS / 2);
-    for (const camera_id of ids) server.command({ type: "open_live", camera_id });
-    await pause(WARM_UP_MS / 2);
+    await until(() => server.states().filter(({ recording }) => recording).length === cameras);
+    await until(() => isWatched(server, ids));
+    await pause(WARM_UP_MS);
     return await measure({ server, agent, bare, cameras, seconds });
   } finally {
     await agent.stop();
@@ -95,6 +95,13 @@ export const measureEdge = async ({ cameras, seconds, node_arguments = [] }: Edg
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+/** As the gateway does: asks again until pictures come. */
+const isWatched = (server: StandInServer, ids: readonly string[]): boolean => {
+  const missing = ids.filter((id) => !server.live.some(({ camera_id }) => camera_id === id));
+  for (const camera_id of missing) server.command({ type: "open_live", camera_id });
+  return missing.length === 0;
 };
 
 const uploadsWait = (path: string): number | null => (path.startsWith("/api/agents/segments") ? 503 : null);
@@ -210,5 +217,8 @@ const ended = async (child: ChildProcess): Promise<void> => {
 };
 
 const until = async (look: () => boolean): Promise<void> => {
-  for (const began = performance.now(); !look() && performance.now() - began < 20_000;) await pause(100);
+  for (const began = performance.now(); !look();) {
+    if (performance.now() - began > 60_000) throw new Error("waited in vain");
+    await pause(250);
+  }
 };

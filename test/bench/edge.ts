@@ -31,7 +31,11 @@ const print = (figures: EdgeFigures): void => {
 };
 
 const short = process.argv.includes("--short");
-const profile = process.argv.includes("--profile") ? ["--cpu-prof", "--cpu-prof-dir=/tmp/gt-bench/profiles"] : [];
+const profile = process.argv.includes("--profile")
+  ? ["--cpu-prof", "--cpu-prof-dir=/tmp/gt-bench/profiles"]
+  : process.argv.includes("--trace-gc")
+    ? ["--trace-gc"]
+    : [];
 const figures = await measureEdge({ cameras: 10, seconds: short ? 15 : 60, node_arguments: profile });
 print(figures);
 if (figures.ratio > GATES.ratio || figures.memory.private_per_camera_mb > GATES.private_mb) process.exitCode = 1;
