@@ -1,6 +1,6 @@
 /** The demonstration's process: all cameras of the city, and the plate camera that reads in them. `node demo/main.ts CONFIG` */
 import { randomUUID } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import * as z from "zod";
 import { createLog, type Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
@@ -38,6 +38,7 @@ const main = async (): Promise<void> => {
   );
   if (!stop.signal.aborted) log.info("the city is on the air", { cameras: open.length, control: control.url });
   await stop.promise;
+  if (config.control_file) rmSync(config.control_file, { force: true });
   await Promise.all([plates.stop(), control.close(), ...open.map(({ camera }) => camera.close())]);
 };
 

@@ -140,7 +140,7 @@ const startDemo = (
     camera_id: made.cameras[camera.name]?.id,
     key: made.cameras[camera.name]?.key,
   }));
-  writePrivate(config, { server: url, cameras });
+  writePrivate(config, { server: url, control_file: join(folder.run, "demo-control.json"), cameras });
   start({
     name: "demo",
     args: [join(root, "demo/main.ts"), config],
