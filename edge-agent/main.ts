@@ -11,6 +11,7 @@ import { openGaps } from "./gaps.ts";
 import { openIdentity, type Identity } from "./identity.ts";
 import { keyFrames } from "./key-frames.ts";
 import { endLeftWriters } from "./left-writers.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { openRelay } from "./rtsp/relay.ts";
 import { parseNetworks } from "./rtsp/networks.ts";
 import { connectServer } from "./server.ts";
@@ -96,15 +97,6 @@ const enrolled = async (config: Config, log: Log, now: () => number, signal: Abo
     }
   }
   return null;
-};
-
-const oneAtATime = () => {
-  let last: Promise<unknown> = Promise.resolve();
-  return <R>(work: () => Promise<R>): Promise<R> => {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
 };
 
 /** By a signal, or because who started us is gone. */

@@ -1,67 +1,109 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { noLog } from "#lib/log.ts";
-import type { AccessUnit } from "#lib/media/rtp.ts";
-import { framesOf, testVideo } from "#test/harness/video.ts";
-import { startRecorder, type RecorderNeeds } from "./recorder.ts";
-import { openRelay, type Relay } from "./rtsp/relay.ts";
-import type { VideoDescription } from "./rtsp/sdp.ts";
-import { openSpool, type Spool } from "./spool.ts";
-import { streamTap } from "./stream-tap.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { boxesIn } from "#lib/media/fmp4.ts";
+import { testVideo } from "#test/harness/video.ts";
+import { until } from "#test/harness/system.ts";
+import { finishedNumber } from "./ffmpeg/arguments.ts";
+import { startRecorder } from "./recorder.ts";
+import { descriptionOf, feed, recorderScene, START, tapAt } from "./testing/scene.ts";
 
-const START = Date.parse("2026-11-24T12:00:00Z");
-const folder = mkdtempSync(join(tmpdir(), "gt-recorder-"));
-let relay: Relay;
-let spool: Spool;
-let units: AccessUnit[];
-beforeAll(async () => {
-  relay = await openRelay();
-  spool = await openSpool(folder);
-  units = testVideo({ seconds: 24 });
+const units = testVideo({ seconds: 24 });
+const camera = { camera_id: crypto.randomUUID(), recording_id: crypto.randomUUID(), video: descriptionOf(units) };
+
+let wall = START;
+let scene: Awaited<ReturnType<typeof recorderScene>>;
+beforeEach(async () => {
+  wall = START;
+  scene = await recorderScene(() => wall);
 });
-afterAll(async () => {
-  await relay.close();
-  rmSync(folder, { recursive: true });
+afterEach(() => scene.close());
+const tick = (index: number): void => void (wall = START + index * 40);
+
+const durationOf = (file: string): number => {
+  const args = ["-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0", file];
+  const { stdout, stderr } = spawnSync("ffprobe", args);
+  expect(stderr.toString()).toBe("");
+  return Number(stdout.toString()) / 25;
+};
+
+describe("a stream that is recorded", () => {
+  test("becomes segments cut at key frames, a fragment per group, whose times are those of the relay", async () => {
+    const tap = tapAt(() => wall);
+    const recorder = await startRecorder(scene.needs, { ...camera, tap });
+    await scene.playing();
+    // The RTP clock wraps in the middle.
+    await feed(tap, units, tick, 2 ** 32 - 90_000 * 12);
+    recorder.stop();
+    expect(await recorder.ended).toEqual({ clean: true });
+
+    const kept = await scene.spool.waiting(10);
+    expect(kept.map(({ segment }) => segment.fragments.length)).toEqual([10, 10, 4]);
+    expect(kept.map(({ segment }) => Date.parse(segment.captured_at) - START)).toEqual([0, 10_000, 20_000]);
+    expect(kept.map(({ segment }) => Date.parse(segment.wall_end) - START)).toEqual([10_000, 20_000, 24_000]);
+    expect(kept.reduce((sum, { file }) => sum + durationOf(file), 0)).toBe(24);
+    for (const { segment, file } of kept) {
+      const bytes = readFileSync(file);
+      expect(segment).toMatchObject({ bytes: bytes.length, width: 320, height: 180 });
+      expect(segment.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
+      const boxes = new Map(boxesIn(bytes).map((box) => [box.offset, box.type]));
+      expect(segment.fragments.map(({ offset }) => boxes.get(offset))).toEqual(segment.fragments.map(() => "moof"));
+      expect(segment.fragments.map(({ start_ms }) => start_ms)).toEqual(segment.fragments.map((_, at) => at * 1000));
+      const last = segment.fragments.at(-1);
+      expect((last?.offset ?? 0) + (last?.length ?? 0)).toBe(bytes.length);
+    }
+    expect(await readdir(scene.spool.recording)).toEqual([]);
+  });
+
+  test("begins with the current group when a recorder joins in its middle", async () => {
+    const tap = tapAt(() => wall);
+    await feed(tap, units.slice(0, 40), tick);
+    const recorder = await startRecorder(scene.needs, { ...camera, tap });
+    await scene.playing();
+    await feed(tap, units.slice(40, 100), (index) => tick(index + 40));
+    recorder.stop();
+    await recorder.ended;
+    const [first] = scene.segments;
+    expect(Date.parse(first?.captured_at ?? "") - START).toBe(1000);
+    expect(first?.media_duration_ms).toBe(3000);
+  });
+
+  test("is kept to its last whole group when FFmpeg is killed, and says that this was no clean end", async () => {
+    const tap = tapAt(() => wall);
+    const recorder = await startRecorder(scene.needs, { ...camera, tap });
+    await scene.playing();
+    await feed(tap, units.slice(0, 310), tick);
+    const [run = ""] = await readdir(scene.spool.recording);
+    const second = join(scene.spool.recording, run, "00000001.mp4");
+    await until("the second file", 20_000, () => (sizeOf(second) > 20_000 ? true : undefined));
+    process.kill(recorder.pid ?? 0, "SIGKILL");
+    expect(await recorder.ended).toEqual({ clean: false });
+    expect(scene.segments.map(({ sequence }) => sequence)).toEqual([0, 1]);
+    for (const { file } of await scene.spool.waiting(10)) expect(durationOf(file)).toBeGreaterThan(0);
+  });
+
+  test("in which nothing came leaves nothing behind", async () => {
+    const recorder = await startRecorder(scene.needs, { ...camera, tap: tapAt(() => wall) });
+    await scene.playing();
+    recorder.stop();
+    await recorder.ended;
+    expect([scene.segments, await readdir(scene.spool.recording)]).toEqual([[], []]);
+  });
 });
 
-const camera = { camera_id: crypto.randomUUID(), recording_id: crypto.randomUUID() };
-const description = (): VideoDescription => ({
-  codec: "H264",
-  payload_type: 96,
-  clock_rate: 90_000,
-  parameter_sets: (units[0]?.nals ?? []).slice(0, 2).map((nal) => Buffer.from(nal)),
-  control: "",
-  audio_codec: null,
-});
-
-test("a stream becomes segments cut at key frames, a fragment per group, whose times are those of the relay", async () => {
-  let wall = START;
-  const needs: RecorderNeeds = {
-    relay,
-    spool,
-    now: () => wall,
-    clockOffset: () => 0,
-    inTurn: (work) => work(),
-    onSegment: () => undefined,
-    log: noLog,
-  };
-  const tap = streamTap({ now: () => wall, monotonic: () => wall, onKeyFrame: () => undefined });
-  const recorder = await startRecorder(needs, { ...camera, video: description(), tap });
-  // The RTP clock wraps in the middle.
-  for (const [index, frames] of framesOf(units, 2 ** 32 - 90_000 * 12).entries()) {
-    wall = START + index * 40;
-    for (const frame of frames) tap.frame(0, frame);
-    if (index === 0) await new Promise((resolve) => setTimeout(resolve, 1000));
-    if (index % 25 === 0) await new Promise((resolve) => setImmediate(resolve));
+const sizeOf = (file: string): number => {
+  try {
+    return readFileSync(file).length;
+  } catch {
+    return 0;
   }
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  recorder.stop();
-  expect(await recorder.ended).toEqual({ clean: true });
-  const kept = await spool.waiting(10);
-  console.log(kept.map(({ segment }) => ({ ...segment, fragments: segment.fragments.length })));
-  expect(kept).toHaveLength(3);
-  expect((await readFile(kept[0]!.file)).length).toBe(kept[0]!.segment.bytes);
+};
+
+test("only lines that name a finished file count", () => {
+  expect(finishedNumber("00000012.mp4,0.0,10.0")).toBe(12);
+  expect(finishedNumber("/a/b/00000003.mp4,0.000000,10.000000")).toBe(3);
+  expect(finishedNumber("something else")).toBeNull();
 });

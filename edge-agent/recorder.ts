@@ -170,10 +170,13 @@ const watchOver = (child: ChildProcess, path: RelayPath, log: Log): (() => void)
   };
 };
 
-/** A killed FFmpeg names no last file: what is whole in it is kept. */
+/** A killed FFmpeg names no last file: what is whole in it is kept, now or when somebody looks for what was left behind. */
 const adoptRest = async (needs: RecorderNeeds, run: Run, timing: () => Timing): Promise<void> => {
   const { spool, log, onSegment } = needs;
-  const mine = (await spool.leftBehind()).find((left) => left.run.boot_id === run.boot_id);
-  if (!mine) return;
-  await needs.inTurn(() => adopt({ spool, log, onSegment, timing }, mine));
+  await needs
+    .inTurn(async () => {
+      const mine = (await spool.leftBehind()).find((left) => left.run.boot_id === run.boot_id);
+      if (mine) await adopt({ spool, log, onSegment, timing }, mine);
+    })
+    .catch((error: unknown) => log.error("segments left behind", { camera_id: run.camera_id, error }));
 };

@@ -5,7 +5,7 @@ const MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+frag_discont";
 
 /**
  * Segments are cut at the first key frame at or after each mark of 10 s; each is a file of its own with a fragment per group of
- * pictures, flushed when the next begins, so that a killed writer loses one group. `frag_discont` and `copyts` keep the relay's
+ * pictures, written out (`flush_packets`) when the next begins, so that a killed writer loses one group. `frag_discont` and `copyts` keep the relay's
  * time in every file. Each finished file is named on standard output.
  */
 export const recorderArguments = (relay_url: string, folder: string): string[] =>
@@ -18,7 +18,7 @@ export const recorderArguments = (relay_url: string, folder: string): string[] =
     ["-i", relay_url],
     ["-map", "0:v:0", "-c", "copy", "-copyts"],
     ["-f", "segment", "-segment_format", "mp4"],
-    ["-segment_format_options", `movflags=${MOVFLAGS}:use_editlist=0:avoid_negative_ts=disabled`],
+    ["-segment_format_options", `movflags=${MOVFLAGS}:use_editlist=0:avoid_negative_ts=disabled:flush_packets=1`],
     ["-segment_time", String(SEGMENT_SECONDS)],
     ["-segment_list_type", "csv", "-segment_list", "pipe:1"],
     [`${folder}/%08d.mp4`],
