@@ -40,6 +40,7 @@ export const ptBr = {
     noPermission: "Seu papel não permite ver esta página",
     noPermissionHint: "Peça a permissão a quem administra os usuários.",
     shortcuts: "Atalhos de teclado",
+    table: (of: string) => `Tabela: ${of}`,
     copy: "Copiar",
     copied: "Copiado",
   },
@@ -125,6 +126,7 @@ export const ptBr = {
     noneAt: "Não há gravação neste instante",
     jumped: (duration: string, cause: string, from: string, to: string) =>
       `Lacuna de ${duration}, das ${from} às ${to}: ${cause}`,
+    notYet: "Este instante ainda não foi gravado: este é o mais recente que há",
     end: "Fim da gravação disponível",
     recorded: "gravado",
     gap: "lacuna",

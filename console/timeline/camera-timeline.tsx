@@ -155,6 +155,7 @@ const ClipSide = ({ camera, zone, ...form }: SideProps) => {
           camera_id={camera.id}
           zone={zone}
           limit={5}
+          heading="h3"
           emptyHint={m.clips.emptyHere}
           nameOf={noName}
         />
@@ -171,7 +172,7 @@ type PictureProps = { camera: Camera; zone: string; shown: CameraView; speed: nu
 const Picture = ({ camera, zone, shown, speed, line, isLoaded }: PictureProps) => {
   const m = useMessages();
   const may = useMay();
-  const { at, playhead, onPlayer, isPlaying, goLive } = shown;
+  const { at, playhead, onPlayer, isPlaying, goLive, skipped, setSkipped } = shown;
   if (at === null && !may("live.view")) return <div className="stage stage-empty">{m.timeline.choose}</div>;
   if (at === null) {
     return (
@@ -188,7 +189,8 @@ const Picture = ({ camera, zone, shown, speed, line, isLoaded }: PictureProps) =
       name={camera.nome}
       from={at}
       onLive={goLive}
-      {...{ zone, speed, isPlaying, line, playhead, onPlayer }}
+      onSkip={setSkipped}
+      {...{ skipped, zone, speed, isPlaying, line, playhead, onPlayer }}
     />
   );
 };

@@ -13,7 +13,8 @@ import { Action, Sheet } from "#console/ui/parts.tsx";
 import { Problem } from "#console/ui/states.tsx";
 import { causeWord } from "./gap-words.ts";
 
-type Props = { clip: Clip; zone: string; camera: string | null };
+/** `heading`: the level below that of the list it stands in. */
+type Props = { clip: Clip; zone: string; camera: string | null; heading: "h2" | "h3" };
 
 const kinds: Record<Clip["status"], MarkKind> = {
   PENDING: "selection",
@@ -22,7 +23,7 @@ const kinds: Record<Clip["status"], MarkKind> = {
   FAILED: "critical",
 };
 
-export const ClipCard = ({ clip, zone, camera }: Props) => {
+export const ClipCard = ({ clip, zone, camera, heading: Heading }: Props) => {
   const m = useMessages();
   const name = clip.nome ?? m.clips.untitled;
   return (
@@ -30,7 +31,7 @@ export const ClipCard = ({ clip, zone, camera }: Props) => {
       <Thumbnail clip={clip} name={name} />
       <div className="clip-body">
         <div className="clip-head">
-          <h3>{name}</h3>
+          <Heading>{name}</Heading>
           <span aria-live="polite" data-testid="clip-status">
             <Mark kind={kinds[clip.status]}>{m.clips.status[clip.status]}</Mark>
           </span>

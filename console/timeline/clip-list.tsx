@@ -7,9 +7,15 @@ import { Answer, Empty } from "#console/ui/states.tsx";
 import { ClipCard } from "./clip-card.tsx";
 import { clipsQuery, type ClipFilter } from "./clips-query.ts";
 
-type Props = ClipFilter & { zone: string; limit?: number; emptyHint: string; nameOf(camera_id: string): string | null };
+type Props = ClipFilter & {
+  zone: string;
+  limit?: number;
+  emptyHint: string;
+  heading: "h2" | "h3";
+  nameOf(camera_id: string): string | null;
+};
 
-export const ClipList = ({ zone, limit, emptyHint, nameOf, ...filter }: Props) => {
+export const ClipList = ({ zone, limit, emptyHint, heading, nameOf, ...filter }: Props) => {
   const m = useMessages();
   const clips = useInfiniteQuery(clipsQuery(useAsk(), filter, limit));
   return (
@@ -21,7 +27,7 @@ export const ClipList = ({ zone, limit, emptyHint, nameOf, ...filter }: Props) =
           <>
             <ul className="clips">
               {items.map((clip) => (
-                <ClipCard key={clip.id} clip={clip} zone={zone} camera={nameOf(clip.camera_id)} />
+                <ClipCard key={clip.id} clip={clip} zone={zone} camera={nameOf(clip.camera_id)} heading={heading} />
               ))}
             </ul>
             {clips.hasNextPage ? (

@@ -46,6 +46,7 @@ const Clips = ({ title }: { title: string }) => {
         cidade_id={city.id}
         camera_id={camera}
         zone={city.fuso_horario}
+        heading="h2"
         emptyHint={m.clips.emptyHint}
         nameOf={(id) => known.find((one) => one.id === id)?.nome ?? null}
       />

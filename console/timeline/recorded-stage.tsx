@@ -22,6 +22,8 @@ type Props = {
   isPlaying: boolean;
   line: Line;
   playhead: Store<number | null>;
+  skipped: Span | null;
+  onSkip(span: Span | null): void;
   /** Null when it has gone. */
   onPlayer(player: RecordedPlayer | null): void;
   onLive(): void;
@@ -31,25 +33,24 @@ type Shown = { state: PlaybackState; error?: unknown };
 const NOTICE_MS = 8000;
 
 export const RecordedStage = (props: Props) => {
-  const { name, line, speed, isPlaying } = props;
+  const { name, line, speed, isPlaying, skipped, onSkip } = props;
   const video = useRef<HTMLVideoElement>(null);
   const [{ state, error }, setShown] = useState<Shown>({ state: "loading" });
-  const [gap, setGap] = useState<Span | null>(null);
-  const player = usePlayer(props, video, setShown, setGap);
+  const player = usePlayer(props, video, setShown);
   useEffect(() => player.current?.setSpeed(speed), [player, speed]);
   useEffect(() => (isPlaying ? player.current?.play() : player.current?.pause()), [player, isPlaying]);
   useEffect(() => {
-    if (!gap) return;
-    const timer = setTimeout(() => setGap(null), NOTICE_MS);
+    if (!skipped) return;
+    const timer = setTimeout(() => onSkip(null), NOTICE_MS);
     return () => clearTimeout(timer);
-  }, [gap]);
+  }, [skipped, onSkip]);
   return (
     <div className="stage" data-testid="recorded" data-state={state}>
       <video ref={video} muted playsInline disablePictureInPicture tabIndex={-1} aria-label={name} />
       <PictureClock {...props} />
       <div className="stage-words">
         <StageWord state={state} onLive={props.onLive} />
-        {gap ? <GapNotice gap={gap} line={line} zone={props.zone} /> : null}
+        {skipped ? <SkipNotice skipped={skipped} line={line} zone={props.zone} /> : null}
         {state === "failed" ? <Problem error={error} /> : null}
       </div>
     </div>
@@ -57,10 +58,9 @@ export const RecordedStage = (props: Props) => {
 };
 
 const usePlayer = (
-  { camera_id, from, line, playhead, onPlayer }: Props,
+  { camera_id, from, line, playhead, onSkip, onPlayer }: Props,
   video: RefObject<HTMLVideoElement | null>,
   show: (shown: Shown) => void,
-  setGap: (gap: Span) => void,
 ): RefObject<RecordedPlayer | null> => {
   const ask = useAsk();
   const player = useRef<RecordedPlayer>(null);
@@ -79,7 +79,7 @@ const usePlayer = (
       next: (ms) => next(ms),
       onState: (state, error) => show({ state, error }),
       onTime: (ms) => playhead.set(ms),
-      onGap: (start, end) => setGap({ from: start, to: end }),
+      onGap: (start, end) => onSkip({ from: start, to: end }),
     });
     player.current = made;
     begin(made);
@@ -88,7 +88,7 @@ const usePlayer = (
       end();
       made.stop();
     };
-  }, [camera_id, ask, playhead, video, show, setGap]);
+  }, [camera_id, ask, playhead, video, show, onSkip]);
   return player;
 };
 
@@ -139,18 +139,23 @@ const StageWord = ({ state, onLive }: { state: PlaybackState; onLive(): void }) 
   );
 };
 
-const GapNotice = ({ gap, line, zone }: { gap: Span; line: Line; zone: string }) => {
+const SkipNotice = ({ skipped, line, zone }: { skipped: Span; line: Line; zone: string }) => {
   const m = useMessages();
-  const told = gapAt(line.gaps, (gap.from + gap.to) / 2);
-  const cause = m.timeline.gapCauses[causeWord(told?.cause ?? null)];
+  const told = gapAt(line.gaps, (skipped.from + skipped.to) / 2);
+  const { from, to } = told ?? skipped;
+  const word = m.timeline.gapCauses[causeWord(told?.cause ?? null)];
+  const text =
+    skipped.to < skipped.from
+      ? m.timeline.notYet
+      : m.timeline.jumped(
+          durationText(to - from),
+          word,
+          clockText(m.locale, zone, from),
+          clockText(m.locale, zone, to),
+        );
   return (
     <p className="stage-word stage-gap" role="status" data-testid="gap-notice">
-      {m.timeline.jumped(
-        durationText(gap.to - gap.from),
-        cause,
-        clockText(m.locale, zone, gap.from),
-        clockText(m.locale, zone, gap.to),
-      )}
+      {text}
     </p>
   );
 };

@@ -120,7 +120,7 @@ export const GoToTime = ({ field, onGo }: { field: RefObject<HTMLInputElement | 
   );
 };
 
-const LENGTHS = [10, 60, 600, 3600, 21_600, 86_400] as const;
+const LENGTHS = [10, 60, 300, 900, 3600, 21_600, 86_400] as const;
 
 export const ZoomChoice = ({ view: { view, zoom, show } }: { view: TimelineView }) => {
   const m = useMessages();

@@ -1,9 +1,9 @@
 /** What a camera's page shows: live or an instant, of which day. It stands in the address, so that a reload finds it again. */
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState, type RefObject } from "react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { createStore, type Store } from "#console/ui/store.ts";
 import { dayBounds, dayOf, isDay, type Bounds } from "./days.ts";
-import { startFor } from "./geometry.ts";
+import { startFor, type Span } from "./geometry.ts";
 import type { RecordedPlayer } from "./recorded-player.ts";
 import type { Line } from "./timeline-query.ts";
 
@@ -15,6 +15,9 @@ export type CameraView = {
   /** Of the picture on the glass; null: live. */
   playhead: Store<number | null>;
   onPlayer(player: RecordedPlayer | null): void;
+  /** What was gone over, or could not be shown and what is shown instead; said for a while. */
+  skipped: Span | null;
+  setSkipped(span: Span | null): void;
   isPlaying: boolean;
   setPlaying(on: boolean): void;
   seek(ms: number, line: Line): void;
@@ -32,41 +35,14 @@ export const useCameraView = (camera_id: string, zone: string, now: number): Cam
   const at = instantIn(search.at);
   const [playhead] = useState(() => createStore<number | null>(at));
   const [isPlaying, setPlaying] = useState(true);
+  const [skipped, setSkipped] = useState<Span | null>(null);
   const player = useRef<RecordedPlayer | null>(null);
-  const write = useWrite(camera_id, zone);
   const day = search.day !== undefined && isDay(search.day) ? search.day : dayOf(at ?? now, zone);
   const bounds = useMemo(() => dayBounds(day, zone), [day, zone]);
-  const written = useRef(at);
-
   const onPlayer = useCallback((made: RecordedPlayer | null): void => {
     player.current = made;
   }, []);
-  const goTo = useCallback(
-    (ms: number | null): void => {
-      written.current = ms;
-      playhead.set(ms);
-      write(ms);
-      if (ms !== null) player.current?.seek(ms);
-    },
-    [playhead, write],
-  );
-  // Somebody went back in the browser's history, or followed a link to another instant of this camera.
-  useEffect(() => {
-    if (at === written.current) return;
-    written.current = at;
-    playhead.set(at);
-    if (at !== null) player.current?.seek(at);
-  }, [at, playhead]);
-  useEffect(() => {
-    if (at === null) return;
-    const timer = setInterval(() => {
-      const shown = playhead.get();
-      if (shown === null || Math.abs(shown - (written.current ?? 0)) < 1000) return;
-      written.current = Math.round(shown);
-      write(written.current);
-    }, WRITE_MS);
-    return () => clearInterval(timer);
-  }, [at, playhead, write]);
+  const { goTo, showDay } = useAddress(camera_id, zone, at, playhead, player);
 
   return {
     day,
@@ -74,19 +50,70 @@ export const useCameraView = (camera_id: string, zone: string, now: number): Cam
     at,
     playhead,
     onPlayer,
+    skipped,
+    setSkipped,
     isPlaying,
     setPlaying,
     seek(ms, line) {
       if (ms >= now - LIVE_MS) return goTo(null);
       const start = ms < bounds.from || ms >= bounds.to ? ms : startFor(line.spans, ms);
+      setSkipped(start === null || start === ms ? null : { from: ms, to: start });
       goTo(Math.round(start ?? ms));
     },
     goLive() {
       setPlaying(true);
       goTo(null);
     },
-    showDay: (next) => write(playhead.get() === null ? null : written.current, next),
+    showDay,
   };
+};
+
+/** What stands in the address and what is shown, each following the other. */
+const useAddress = (
+  camera_id: string,
+  zone: string,
+  at: number | null,
+  playhead: Store<number | null>,
+  player: RefObject<RecordedPlayer | null>,
+) => {
+  const write = useWrite(camera_id, zone);
+  const written = useRef(at);
+  const goTo = useCallback(
+    (ms: number | null): void => {
+      written.current = ms;
+      playhead.set(ms);
+      write(ms);
+      if (ms !== null) player.current?.seek(ms);
+    },
+    [playhead, player, write],
+  );
+  // Somebody went back in the browser's history, or followed a link to another instant of this camera.
+  useEffect(() => {
+    if (at === written.current) return;
+    written.current = at;
+    playhead.set(at);
+    if (at !== null) player.current?.seek(at);
+  }, [at, playhead, player]);
+  const keep = useEffectEvent((): void => {
+    const shown = playhead.get();
+    if (shown === null || Math.abs(shown - (written.current ?? 0)) < 1000) return;
+    written.current = Math.round(shown);
+    write(written.current);
+  });
+  useEffect(() => {
+    if (at === null) return;
+    const timer = setInterval(() => keep(), WRITE_MS);
+    return () => clearInterval(timer);
+  }, [at]);
+  const showDay = useCallback(
+    (day: string): void => {
+      const shown = playhead.get();
+      written.current = shown === null ? null : Math.round(shown);
+      write(written.current, day);
+    },
+    [playhead, write],
+  );
+  return { goTo, showDay };
 };
 
 const instantIn = (text: string | undefined): number | null => {

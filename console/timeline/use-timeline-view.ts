@@ -4,7 +4,7 @@ import type { Store } from "#console/ui/store.ts";
 import type { Bounds } from "./days.ts";
 import { centred, following, zoomed } from "./geometry.ts";
 
-const HOUR = 3_600_000;
+const USUAL_MS = 900_000;
 /** How long a view that somebody moved away from what plays is left where it is. */
 const HAND_MS = 10_000;
 
@@ -41,9 +41,9 @@ export const useTimelineView = (day: Bounds, playhead: Store<number | null>, now
   };
 };
 
-/** The hour around what is shown, with more before it than after; a day that it is not of: all of it. */
+/** A quarter of an hour around what is shown, with more before it than after; a day that it is not of: all of it. */
 const firstView = (day: Bounds, at: number): Bounds =>
-  at >= day.from && at <= day.to ? centred(day, at - 0.4 * HOUR, HOUR) : day;
+  at >= day.from && at <= day.to ? centred(day, at - 0.4 * USUAL_MS, USUAL_MS) : day;
 
 const centreOf = (view: Bounds, at: number): number =>
   at >= view.from && at <= view.to ? at : (view.from + view.to) / 2;
