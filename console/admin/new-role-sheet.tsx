@@ -57,7 +57,7 @@ export const NewRoleSheet = ({ onClose }: { onClose(): void }) => {
           ))}
         </fieldset>
         {held.size === 0 ? <p className="field-hint">{m.admin.noRole}</p> : null}
-        <Action kind="primary" type="submit" isDisabled={make.isPending || held.size === 0}>
+        <Action kind="primary" type="submit" isBusy={make.isPending} isDisabled={held.size === 0}>
           {m.admin.createRole}
         </Action>
       </Form>

@@ -105,7 +105,7 @@ const UserForm = ({ roles, onMade }: { roles: readonly Role[]; onMade(made: Made
         onChange={change("role_id")}
       />
       <Pick label={m.admin.scope} value={values.scope} options={scopes} onChange={change("scope")} />
-      <Action kind="primary" type="submit" isDisabled={make.isPending}>
+      <Action kind="primary" type="submit" isBusy={make.isPending}>
         {m.admin.create}
       </Action>
     </Form>

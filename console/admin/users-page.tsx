@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import type { Api } from "#console/api.ts";
+import { TableBox } from "#console/ui/table-box.tsx";
 import { useMessages } from "#console/messages/language.tsx";
 import { useAsk, useMay, useSession } from "#console/session/session-context.tsx";
 import { Allowed } from "#console/ui/allowed.tsx";
@@ -76,7 +77,7 @@ const Users = () => {
         <>
           <UserTable users={pages.flatMap(({ items }) => items)} />
           {users.hasNextPage ? (
-            <Action isDisabled={users.isFetchingNextPage} onPress={() => void users.fetchNextPage()}>
+            <Action isBusy={users.isFetchingNextPage} onPress={() => void users.fetchNextPage()}>
               {m.common.more}
             </Action>
           ) : null}
@@ -92,32 +93,30 @@ const UserTable = ({ users }: { users: readonly User[] }) => {
   const own = state.kind === "in" ? state.session.user.id : null;
   if (users.length === 0) return <Empty title={m.admin.empty} hint={m.admin.emptyHint} />;
   return (
-    <div className="table-box" tabIndex={0} role="region" aria-label={m.admin.users}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{m.admin.name}</th>
-            <th scope="col">{m.admin.email}</th>
-            <th scope="col">{m.admin.role}</th>
-            <th scope="col">{m.admin.state}</th>
+    <TableBox label={m.admin.users}>
+      <thead>
+        <tr>
+          <th scope="col">{m.admin.name}</th>
+          <th scope="col">{m.admin.email}</th>
+          <th scope="col">{m.admin.role}</th>
+          <th scope="col">{m.admin.state}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {users.map((user) => (
+          <tr key={user.id} data-testid="user">
+            <th scope="row">
+              <strong>{user.nome}</strong> {user.id === own ? <span className="dim">({m.admin.you})</span> : null}
+            </th>
+            <td>{user.email}</td>
+            <td>
+              <RolesOf user={user} />
+            </td>
+            <td>{user.is_active ? m.admin.active : <Mark kind="lost">{m.admin.inactive}</Mark>}</td>
           </tr>
-        </thead>
-        <tbody>
-          {users.map((user) => (
-            <tr key={user.id} data-testid="user">
-              <th scope="row">
-                <strong>{user.nome}</strong> {user.id === own ? <span className="dim">({m.admin.you})</span> : null}
-              </th>
-              <td>{user.email}</td>
-              <td>
-                <RolesOf user={user} />
-              </td>
-              <td>{user.is_active ? m.admin.active : <Mark kind="lost">{m.admin.inactive}</Mark>}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </TableBox>
   );
 };
 

@@ -47,7 +47,7 @@ export const AlertDetail = ({ alert, isBusy, onAcknowledge }: Props) => {
           <Facts alert={alert} />
           <div className="actions">
             {alert.status === "new" && may("alerts.handle") ? (
-              <Action kind="primary" isDisabled={isBusy} onPress={onAcknowledge}>
+              <Action kind="primary" isBusy={isBusy} onPress={onAcknowledge}>
                 <Check size={16} aria-hidden="true" />
                 {m.alerts.acknowledge}
               </Action>

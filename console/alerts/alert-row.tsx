@@ -1,10 +1,10 @@
-import { Link } from "@tanstack/react-router";
 import type { Alert } from "#functions/ai/contract.ts";
 import { useNow } from "#console/live/use-now.ts";
 import { useMessages } from "#console/messages/language.tsx";
 import { Plate } from "#console/plates/plate.tsx";
 import { useCity } from "#console/ui/city.tsx";
 import { clockText, durationText } from "#console/ui/format.ts";
+import { StateLink } from "#console/ui/state-link.tsx";
 import { PriorityMark } from "./priority.tsx";
 
 export const rowId = (id: string): string => `alert-${id}`;
@@ -15,15 +15,13 @@ export const AlertRow = ({ alert, isChosen }: { alert: Alert; isChosen: boolean 
   const { city } = useCity();
   const isNew = alert.status === "new";
   return (
-    <Link
+    <StateLink
       id={rowId(alert.id)}
       to="/alerts"
       search={(before) => ({ ...before, alert: alert.id })}
       replace
-      activeProps={{}}
-      activeOptions={{ exact: true }}
       className={`queue-row queue-row-${isNew ? alert.priority : "done"}`}
-      aria-current={isChosen ? "true" : undefined}
+      current={isChosen ? "true" : undefined}
       data-testid="alert-row"
     >
       <Plate plate={alert.plate} />
@@ -33,6 +31,6 @@ export const AlertRow = ({ alert, isChosen }: { alert: Alert; isChosen: boolean 
         {clockText(m.locale, city.fuso_horario, Date.parse(alert.read.captured_at))}
         {isNew && now !== null ? ` · ${m.alerts.age(durationText(now - Date.parse(alert.created_at)))}` : ""}
       </span>
-    </Link>
+    </StateLink>
   );
 };

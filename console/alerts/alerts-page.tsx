@@ -66,7 +66,7 @@ const DoneAlerts = () => {
         <>
           <Queue items={pages.flatMap(({ items }) => items)} empty={m.alerts.emptyDone} />
           {done.hasNextPage ? (
-            <Action isDisabled={done.isFetchingNextPage} onPress={() => void done.fetchNextPage()}>
+            <Action isBusy={done.isFetchingNextPage} onPress={() => void done.fetchNextPage()}>
               {m.common.more}
             </Action>
           ) : null}

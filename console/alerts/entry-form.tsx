@@ -82,7 +82,7 @@ export const EntryForm = ({ list, onAdded }: { list: Watchlist; onAdded(plate: s
           isRequired
         />
       </div>
-      <Action kind="primary" type="submit" isDisabled={add.isPending}>
+      <Action kind="primary" type="submit" isBusy={add.isPending}>
         <Plus size={16} aria-hidden="true" />
         {m.watchlists.addEntry}
       </Action>

@@ -67,7 +67,7 @@ export const NewWatchlistSheet = ({ onClose, onMade }: { onClose(): void; onMade
           options={priorities.map((value) => ({ value, label: m.alerts.priorities[value] }))}
           onChange={setPriority}
         />
-        <Action kind="primary" type="submit" isDisabled={make.isPending}>
+        <Action kind="primary" type="submit" isBusy={make.isPending}>
           {m.watchlists.create}
         </Action>
       </Form>

@@ -3,6 +3,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { Trash2 } from "lucide-react";
 import type { Api } from "#console/api.ts";
 import { useNow } from "#console/live/use-now.ts";
+import { TableBox } from "#console/ui/table-box.tsx";
 import { useMessages } from "#console/messages/language.tsx";
 import { Plate, plateText } from "#console/plates/plate.tsx";
 import { useAsk } from "#console/session/session-context.tsx";
@@ -53,7 +54,7 @@ export const WatchlistEntries = ({ list }: { list: Watchlist }) => {
         {({ pages }) => <EntryTable items={pages.flatMap(({ items }) => items)} onRemove={setLeaving} />}
       </Answer>
       {entries.hasNextPage ? (
-        <Action isDisabled={entries.isFetchingNextPage} onPress={() => void entries.fetchNextPage()}>
+        <Action isBusy={entries.isFetchingNextPage} onPress={() => void entries.fetchNextPage()}>
           {m.common.more}
         </Action>
       ) : null}
@@ -77,41 +78,39 @@ const EntryTable = ({ items, onRemove }: { items: readonly Entry[]; onRemove(ent
   const { city } = useCity();
   if (items.length === 0) return <Empty title={m.watchlists.noEntries} />;
   return (
-    <div className="table-box" tabIndex={0} role="region" aria-label={m.watchlists.entries}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{m.watchlists.plate}</th>
-            <th scope="col">{m.watchlists.reason}</th>
-            <th scope="col">{m.watchlists.expires}</th>
-            <th scope="col">
-              <span className="hidden-label">{m.watchlists.actions}</span>
+    <TableBox label={m.watchlists.entries}>
+      <thead>
+        <tr>
+          <th scope="col">{m.watchlists.plate}</th>
+          <th scope="col">{m.watchlists.reason}</th>
+          <th scope="col">{m.watchlists.expires}</th>
+          <th scope="col">
+            <span className="hidden-label">{m.watchlists.actions}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((entry) => (
+          <tr key={entry.id} data-testid="entry">
+            <th scope="row">
+              <Plate plate={entry.plate} />
             </th>
+            <td>{entry.reason}</td>
+            <td className="nowrap">
+              {dayText(m.locale, city.fuso_horario, Date.parse(entry.expires_at))}{" "}
+              {now !== null && Date.parse(entry.expires_at) <= now ? (
+                <Mark kind="lost">{m.watchlists.expired}</Mark>
+              ) : null}
+            </td>
+            <td className="end">
+              <IconAction label={m.watchlists.removeOf(plateText(entry.plate))} onPress={() => onRemove(entry)}>
+                <Trash2 size={16} />
+              </IconAction>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((entry) => (
-            <tr key={entry.id} data-testid="entry">
-              <th scope="row">
-                <Plate plate={entry.plate} />
-              </th>
-              <td>{entry.reason}</td>
-              <td className="nowrap">
-                {dayText(m.locale, city.fuso_horario, Date.parse(entry.expires_at))}{" "}
-                {now !== null && Date.parse(entry.expires_at) <= now ? (
-                  <Mark kind="lost">{m.watchlists.expired}</Mark>
-                ) : null}
-              </td>
-              <td className="end">
-                <IconAction label={m.watchlists.removeOf(plateText(entry.plate))} onPress={() => onRemove(entry)}>
-                  <Trash2 size={16} />
-                </IconAction>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </TableBox>
   );
 };
 
@@ -131,7 +130,7 @@ const RemoveSheet = ({ entry, onClose, onRemoved }: { entry: Entry; onClose(): v
       <p>{m.watchlists.removeHint}</p>
       {remove.error ? <Problem error={remove.error} /> : null}
       <div className="actions">
-        <Action kind="danger" isDisabled={remove.isPending} onPress={() => remove.mutate()}>
+        <Action kind="danger" isBusy={remove.isPending} onPress={() => remove.mutate()}>
           {m.watchlists.remove}
         </Action>
         <Action onPress={onClose}>{m.common.cancel}</Action>

@@ -1,7 +1,7 @@
 /** Lists of plates that somebody waits for, each entry with its reason and its end. */
 import { useState } from "react";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import type { Api } from "#console/api.ts";
 import { useMessages } from "#console/messages/language.tsx";
@@ -10,6 +10,7 @@ import { Allowed } from "#console/ui/allowed.tsx";
 import { useCity } from "#console/ui/city.tsx";
 import { Action } from "#console/ui/parts.tsx";
 import { Answer, Empty } from "#console/ui/states.tsx";
+import { StateLink } from "#console/ui/state-link.tsx";
 import { NewWatchlistSheet } from "./new-watchlist-sheet.tsx";
 import { PriorityMark } from "./priority.tsx";
 import { WatchlistEntries } from "./watchlist-entries.tsx";
@@ -77,13 +78,11 @@ const ListsAndEntries = ({ items, chosen }: { items: readonly Watchlist[]; chose
         <ul className="queue-list">
           {items.map((list) => (
             <li key={list.id}>
-              <Link
+              <StateLink
                 to="/watchlists"
                 search={(before) => ({ ...before, list: list.id })}
-                activeOptions={{ exact: true }}
-                activeProps={{}}
                 className="list-row"
-                aria-current={list.id === chosen?.id ? "page" : undefined}
+                current={list.id === chosen?.id ? "page" : undefined}
               >
                 <span>{list.nome}</span>
                 {list.is_active ? (
@@ -91,7 +90,7 @@ const ListsAndEntries = ({ items, chosen }: { items: readonly Watchlist[]; chose
                 ) : (
                   <span className="dim">{m.watchlists.inactive}</span>
                 )}
-              </Link>
+              </StateLink>
             </li>
           ))}
         </ul>

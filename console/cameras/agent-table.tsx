@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Agent } from "#functions/cidades/contract.ts";
 import { useNow } from "#console/live/use-now.ts";
+import { TableBox } from "#console/ui/table-box.tsx";
 import { useMessages } from "#console/messages/language.tsx";
 import { useAsk } from "#console/session/session-context.tsx";
 import { useCity } from "#console/ui/city.tsx";
@@ -22,23 +23,21 @@ export const AgentTable = () => {
         items.length === 0 ? (
           <Empty title={m.agents.empty} hint={m.agents.emptyHint} />
         ) : (
-          <div className="table-box" tabIndex={0} role="region" aria-label={m.agents.title}>
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">{m.agents.name}</th>
-                  <th scope="col">{m.agents.state}</th>
-                  <th scope="col">{m.agents.seen}</th>
-                  <th scope="col">{m.agents.version}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((agent) => (
-                  <AgentRow key={agent.id} agent={agent} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <TableBox label={m.agents.title}>
+            <thead>
+              <tr>
+                <th scope="col">{m.agents.name}</th>
+                <th scope="col">{m.agents.state}</th>
+                <th scope="col">{m.agents.seen}</th>
+                <th scope="col">{m.agents.version}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((agent) => (
+                <AgentRow key={agent.id} agent={agent} />
+              ))}
+            </tbody>
+          </TableBox>
         )
       }
     </Answer>

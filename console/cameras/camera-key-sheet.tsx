@@ -21,7 +21,7 @@ export const CameraKeySheet = ({ camera, onClose }: { camera: Camera; onClose():
         <Secret label={m.cameras.keyTitle} value={make.data.key} />
       ) : (
         <div className="actions">
-          <Action kind="primary" isDisabled={make.isPending} onPress={() => make.mutate()}>
+          <Action kind="primary" isBusy={make.isPending} onPress={() => make.mutate()}>
             {m.cameras.keyMake}
           </Action>
         </div>

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link } from "@tanstack/react-router";
 import { KeyRound, Pencil } from "lucide-react";
 import type { Camera } from "#functions/cidades/contract.ts";
+import { TableBox } from "#console/ui/table-box.tsx";
 import { useMessages } from "#console/messages/language.tsx";
 import { useMay } from "#console/session/session-context.tsx";
 import { IconAction } from "#console/ui/parts.tsx";
@@ -22,33 +23,31 @@ export const CameraTable = ({ cameras }: { cameras: readonly Camera[] }) => {
   const close = (): void => setOpen(null);
   return (
     <>
-      <div className="table-box" tabIndex={0} role="region" aria-label={m.cameras.title}>
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">{m.cameras.name}</th>
-              <th scope="col">{m.cameras.status}</th>
-              <th scope="col">{m.cameras.stream}</th>
-              <th scope="col">{m.cameras.recording}</th>
-              {isManager ? (
-                <th scope="col">
-                  <span className="hidden-label">{m.cameras.actions}</span>
-                </th>
-              ) : null}
-            </tr>
-          </thead>
-          <tbody>
-            {cameras.map((camera) => (
-              <CameraRow
-                key={camera.id}
-                camera={camera}
-                isManager={isManager}
-                onOpen={(sheet) => setOpen({ sheet, camera })}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <TableBox label={m.cameras.title}>
+        <thead>
+          <tr>
+            <th scope="col">{m.cameras.name}</th>
+            <th scope="col">{m.cameras.status}</th>
+            <th scope="col">{m.cameras.stream}</th>
+            <th scope="col">{m.cameras.recording}</th>
+            {isManager ? (
+              <th scope="col">
+                <span className="hidden-label">{m.cameras.actions}</span>
+              </th>
+            ) : null}
+          </tr>
+        </thead>
+        <tbody>
+          {cameras.map((camera) => (
+            <CameraRow
+              key={camera.id}
+              camera={camera}
+              isManager={isManager}
+              onOpen={(sheet) => setOpen({ sheet, camera })}
+            />
+          ))}
+        </tbody>
+      </TableBox>
       {open?.sheet === "edit" ? <EditCameraSheet camera={open.camera} onClose={close} /> : null}
       {open?.sheet === "key" ? <CameraKeySheet camera={open.camera} onClose={close} /> : null}
     </>
@@ -60,6 +59,8 @@ type RowProps = { camera: Camera; isManager: boolean; onOpen(sheet: "edit" | "ke
 const CameraRow = ({ camera, isManager, onOpen }: RowProps) => {
   const m = useMessages();
   const current = useCurrent();
+  // It has nothing that could be on air or not.
+  const isPlatesOnly = camera.is_active && camera.endereco_rtsp === null;
   return (
     <tr data-testid="camera" data-camera-id={camera.id}>
       <th scope="row">
@@ -69,7 +70,11 @@ const CameraRow = ({ camera, isManager, onOpen }: RowProps) => {
         <div className="dim small">{camera.localizacao ?? ""}</div>
       </th>
       <td>
-        <CameraStatusText current={current(camera)} />
+        {isPlatesOnly ? (
+          <span className="dim">{m.cameras.noVideo}</span>
+        ) : (
+          <CameraStatusText current={current(camera)} />
+        )}
       </td>
       <td>
         <Video camera={camera} />
@@ -93,7 +98,7 @@ const CameraRow = ({ camera, isManager, onOpen }: RowProps) => {
 
 const Video = ({ camera: { endereco_rtsp, stream } }: { camera: Camera }) => {
   const m = useMessages();
-  if (endereco_rtsp === null) return <span className="dim">{m.cameras.noVideo}</span>;
+  if (endereco_rtsp === null) return null;
   if (stream === null) return <span className="dim mono small">{endereco_rtsp}</span>;
   const number = (value: number): string => value.toLocaleString(m.locale, { maximumFractionDigits: 1 });
   const { codec, width, height, fps, key_frame_seconds } = stream;

@@ -81,7 +81,7 @@ export const EditCameraSheet = ({ camera, onClose }: { camera: Camera; onClose()
           />
           {values.is_active ? null : <p className="field-hint">{m.cameras.inactiveHint}</p>}
         </div>
-        <Action kind="primary" type="submit" isDisabled={save.isPending}>
+        <Action kind="primary" type="submit" isBusy={save.isPending}>
           {m.common.save}
         </Action>
       </Form>
@@ -101,7 +101,7 @@ const TestAddress = ({ camera, url }: { camera: Camera; url: string }) => {
     <div className="form">
       <div className="actions">
         <Action
-          isDisabled={probing.isBusy}
+          isBusy={probing.isBusy}
           onPress={() => probing.start({ cidade_id: camera.cidade_id, ...input }, subject)}
         >
           {url === "" ? m.cameras.testOwn : m.cameras.test}

@@ -50,7 +50,7 @@ export const NewAgentSheet = ({ onClose }: { onClose(): void }) => {
             isRequired
             autoFocus
           />
-          <Action kind="primary" type="submit" isDisabled={make.isPending}>
+          <Action kind="primary" type="submit" isBusy={make.isPending}>
             {m.agents.create}
           </Action>
         </Form>

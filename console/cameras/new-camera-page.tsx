@@ -91,11 +91,11 @@ const CameraForm = ({ agents }: { agents: readonly Agent[] }) => {
           onChange={(record) => setValues((before) => ({ ...before, record }))}
         />
         <div className="actions">
-          <Action isDisabled={address === "" || probing.isBusy || agents.length === 0} onPress={test}>
+          <Action isBusy={probing.isBusy} isDisabled={address === "" || agents.length === 0} onPress={test}>
             <Radar size={16} aria-hidden="true" />
             {m.cameras.test}
           </Action>
-          <Action kind="primary" type="submit" isDisabled={save.isPending}>
+          <Action kind="primary" type="submit" isBusy={save.isPending}>
             {m.cameras.save}
           </Action>
         </div>

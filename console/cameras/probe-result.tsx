@@ -56,7 +56,7 @@ const Outcome = ({ probe }: { probe: Probe }) => {
           <strong>{probe.status === "timeout" ? m.cameras.testTimeout : m.cameras.testFailed}</strong>
         </p>
         {cause === null ? null : (
-          <p data-testid="probe-cause">
+          <p className="cause" data-testid="probe-cause">
             {m.causes[cause]}. {m.cameras.advice[cause]}
           </p>
         )}

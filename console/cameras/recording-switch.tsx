@@ -26,7 +26,7 @@ export const RecordingSwitch = ({ camera }: { camera: Camera }) => {
       {may("recordings.manage") && camera.is_active ? (
         <Action
           aria-label={label}
-          isDisabled={turn.isPending}
+          isBusy={turn.isPending}
           onPress={() => (camera.recording ? setAsking(true) : turn.mutate(true))}
         >
           {camera.recording ? m.cameras.stop : m.cameras.start}
@@ -37,7 +37,7 @@ export const RecordingSwitch = ({ camera }: { camera: Camera }) => {
         <p>{m.cameras.stopHint(camera.nome)}</p>
         {turn.error ? <Problem error={turn.error} /> : null}
         <div className="actions">
-          <Action kind="danger" isDisabled={turn.isPending} onPress={() => turn.mutate(false)}>
+          <Action kind="danger" isBusy={turn.isPending} onPress={() => turn.mutate(false)}>
             {m.cameras.stopConfirm}
           </Action>
           <Action onPress={() => setAsking(false)}>{m.common.cancel}</Action>

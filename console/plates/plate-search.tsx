@@ -97,7 +97,7 @@ const Results = ({ found, wasAsked }: { found: ReturnType<typeof useFound>; wasA
       </ul>
       {found.hasNextPage ? (
         <div className="actions">
-          <Action isDisabled={found.isFetchingNextPage} onPress={() => void found.fetchNextPage()}>
+          <Action isBusy={found.isFetchingNextPage} onPress={() => void found.fetchNextPage()}>
             {m.common.more}
           </Action>
         </div>

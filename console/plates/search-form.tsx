@@ -86,7 +86,7 @@ export const SearchForm = ({ values, errors, isBusy, onChange, onSubmit }: Props
         />
       </div>
       <Where values={values} onChange={onChange} />
-      <Action kind="primary" type="submit" isDisabled={isBusy}>
+      <Action kind="primary" type="submit" isBusy={isBusy}>
         <Search size={16} aria-hidden="true" />
         {m.plates.form.submit}
       </Action>

@@ -95,7 +95,7 @@ export const SignInPage = ({ reason }: { reason: "none" | "ended" | "signed_out"
           value={password}
           onChange={setPassword}
         />
-        <Action kind="primary" type="submit" isDisabled={isBusy}>
+        <Action kind="primary" type="submit" isBusy={isBusy}>
           {m.session.submit}
         </Action>
       </Form>

@@ -20,10 +20,22 @@ import { useMessages } from "#console/messages/language.tsx";
 
 type Kind = "primary" | "plain" | "quiet" | "danger";
 
-type ActionProps = Omit<ButtonProps, "className"> & { kind?: Kind; className?: string; ref?: Ref<HTMLButtonElement> };
+type ActionProps = Omit<ButtonProps, "className" | "isPending"> & {
+  kind?: Kind;
+  className?: string;
+  ref?: Ref<HTMLButtonElement>;
+  /** What it began is under way. It keeps the focus, which a disabled button loses, and a dialog its Escape with it. */
+  isBusy?: boolean;
+};
 
-export const Action = ({ kind = "plain", className, ...props }: ActionProps) => (
-  <Button {...props} className={`action action-${kind} ${className ?? ""}`} />
+export const Action = ({ kind = "plain", className, isBusy = false, type, onPress, ...props }: ActionProps) => (
+  <Button
+    {...props}
+    {...(isBusy
+      ? { type: "button", "aria-disabled": true }
+      : { ...(type ? { type } : {}), ...(onPress ? { onPress } : {}) })}
+    className={`action action-${kind} ${isBusy ? "action-busy" : ""} ${className ?? ""}`}
+  />
 );
 
 /** Only an icon is seen; `label` is what is read and shown on hover. */

@@ -1,5 +1,5 @@
 /** Views of one page. Which one is shown stands in the address, so they are links. */
-import { Link } from "@tanstack/react-router";
+import { StateLink } from "./state-link.tsx";
 
 type TabPath = "/plates" | "/alerts" | "/cameras" | "/users";
 type Tab = { label: string; tab: string | undefined; count?: string | undefined };
@@ -17,18 +17,16 @@ export const Tabs = ({
 }) => (
   <nav className="tabs" aria-label={label}>
     {tabs.map(({ label: word, tab, count }) => (
-      <Link
+      <StateLink
         key={word}
         to={to}
         search={(before) => ({ ...(before.city ? { city: before.city } : {}), ...(tab ? { tab } : {}) })}
-        activeOptions={{ exact: true, includeSearch: false }}
-        activeProps={{}}
         className="tab"
-        aria-current={tab === current ? "page" : undefined}
+        current={tab === current ? "page" : undefined}
       >
         {word}
         {count === undefined ? null : <span className="count">{count}</span>}
-      </Link>
+      </StateLink>
     ))}
   </nav>
 );

@@ -61,8 +61,8 @@ export const testHost = async (catalogue: Catalogue, options: TestHostOptions = 
     system_token: SYSTEM_TOKEN,
     // A fault of ours inside a test is worth reading.
     log: createLog({ context: "test", level: "error", write: (line) => void process.stderr.write(line) }),
-    routes: [objectRoutes(objects, keys, clock)],
     ...options,
+    routes: [objectRoutes(objects, keys, clock), ...(options.routes ?? [])],
     catalogue,
     grants: { sql: database.app, system: database.system, cache, objects, keys, clock, ...options.grants },
   });
