@@ -18,6 +18,7 @@ describe("whether a camera is recorded", () => {
   test("is said when its agent says so, not because it was asked for", () => {
     expect(recordingSign(wanted, known)).toBe("recording");
     expect(recordingSign(wanted, { ...known, recording: false, status: "OFFLINE" })).toBe("interrupted");
+    expect(recordingSign(wanted, { ...known, status: "PARADA", cause: "silent" })).toBe("interrupted");
     expect(recordingSign(wanted, undefined)).toBe("unconfirmed");
     expect(recordingSign(wanted, { ...known, recording: false, cause: "agent_away" })).toBe("unconfirmed");
   });

@@ -14,7 +14,8 @@ export const recordingSign = (
   if (!camera.recording) return "off";
   if (status === "DISCO_CHEIO") return "disk_full";
   if (!known || known.cause === "agent_away") return "unconfirmed";
-  return known.recording ? "recording" : "interrupted";
+  // A recorder that gets nothing records nothing.
+  return known.recording && known.cause !== "silent" ? "recording" : "interrupted";
 };
 
 export const useRecordingSign = (camera: Camera): RecordingSign => {
