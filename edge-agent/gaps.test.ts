@@ -30,7 +30,7 @@ const told = async (): Promise<Pick<Gap, "starts_at" | "ends_at" | "cause" | "de
 test("what follows without a hole is no gap, nor is the seam between two files", async () => {
   keep(0, 10);
   keep(10, 20);
-  keep(21.5, 30);
+  keep(20.9, 30);
   gaps.look();
   expect(await told()).toEqual([]);
 });
@@ -38,7 +38,7 @@ test("what follows without a hole is no gap, nor is the seam between two files",
 describe("a hole with a known reason", () => {
   test("is told as soon as it lasts, and again with its end", async () => {
     keep(0, 10);
-    now = START + 11_000;
+    now = START + 10_500;
     gaps.interrupted(camera, { cause: "camera", detail: "refused" });
     gaps.look();
     expect(await told()).toEqual([]);

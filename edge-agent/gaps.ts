@@ -9,8 +9,8 @@ import type { GapCause, NewSegment } from "#functions/streaming/contract.ts";
 import type { Log } from "#lib/log.ts";
 import type { Spool } from "./spool.ts";
 
-/** Shorter ones are the seam between two files. */
-const SHORTEST_MS = 2000;
+/** Shorter ones are the seam between two files, which a timeline does not show either. */
+const SHORTEST_MS = 1000;
 const FORGET_MS = 31 * 24 * 3_600_000;
 const FILE = "ends.json";
 

@@ -1,6 +1,7 @@
 /** Looks at a camera for an installer: what is wrong, or what it sends. Answers within 5 s. */
 import type { ProbeResult } from "#functions/cidades/contract.ts";
 import { NAL, nalType, parseSps } from "#lib/media/h264.ts";
+import { AppError } from "#lib/errors.ts";
 import { nalsOf } from "#lib/media/h264-pictures.ts";
 import type { CameraCause } from "#lib/wire/agent.ts";
 import type * as z from "zod";
@@ -29,8 +30,16 @@ export const probeCamera = async (url: string, networks: Networks, now: () => nu
     connection.close();
     return looking.result(connection.video);
   } catch (error) {
-    return { ok: false, cause: limit.aborted ? "no_answer" : causeOf(error), found: null };
+    return { ok: false, cause: limit.aborted ? "no_answer" : causeOf(error), found: codecOf(error) };
   }
+};
+
+/** A codec that is not read is all that is found. */
+const codecOf = (error: unknown): Looked["found"] => {
+  const codec = error instanceof AppError ? error.params["codec"] : undefined;
+  if (typeof codec !== "string") return null;
+  const unknown = { width: null, height: null, fps: null, key_frame_seconds: null, bits_per_second: null };
+  return { codec, ...unknown, audio_codec: null };
 };
 
 const watching = (now: () => number) => {

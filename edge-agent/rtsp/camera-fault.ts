@@ -2,8 +2,12 @@
 import { AppError } from "#lib/errors.ts";
 import { CameraCause } from "#lib/wire/agent.ts";
 
-export const cameraFault = (cause: CameraCause): AppError =>
-  new AppError("unavailable", `The camera cannot be read: ${cause}`, { reason: cause });
+/** `codec`: what it sends instead of what we read. */
+export const cameraFault = (cause: CameraCause, codec?: string): AppError =>
+  new AppError("unavailable", `The camera cannot be read: ${cause}`, {
+    reason: cause,
+    ...(codec === undefined ? {} : { params: { codec } }),
+  });
 
 /** What is not one of ours is a fault of the line. */
 export const causeOf = (error: unknown): CameraCause => {

@@ -89,7 +89,7 @@ export const beginVideo = async (session: Session): Promise<VideoDescription> =>
   const described = await session.ask("DESCRIBE", session.url, { Accept: "application/sdp" });
   const video = readSdp(described.body);
   if (!video) throw cameraFault("no_video");
-  if (!codecs.has(video.codec)) throw cameraFault("codec");
+  if (!codecs.has(video.codec)) throw cameraFault("codec", video.codec);
   const base = described.headers.get("content-base") ?? described.headers.get("content-location") ?? session.url;
   const track = controlUrl(base, video.control);
   const set = await session.ask("SETUP", track, { Transport: "RTP/AVP/TCP;unicast;interleaved=0-1" });

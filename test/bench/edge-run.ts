@@ -218,7 +218,7 @@ const ended = async (child: ChildProcess): Promise<void> => {
 
 const until = async (look: () => boolean): Promise<void> => {
   for (const began = performance.now(); !look();) {
-    if (performance.now() - began > 60_000) throw new Error("waited in vain");
+    if (performance.now() - began > 180_000) throw new Error("waited in vain");
     await pause(250);
   }
 };
