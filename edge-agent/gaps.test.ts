@@ -68,7 +68,7 @@ describe("a hole with a known reason", () => {
     gaps.resumed(camera.recording_id);
     now = START + 18_000;
     gaps.look();
-    keep(11, 20);
+    keep(10.9, 20);
     expect(await told()).toEqual([]);
   });
 
