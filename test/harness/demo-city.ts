@@ -20,6 +20,8 @@ export type ShownPicture = {
   state: string;
   /** What the tile itself says. */
   age_ms: number | null;
+  /** The longest that the page's own clockwork has stood still in the last second: a busy machine, not the product. */
+  stalled_ms: number;
 };
 
 export type DemoCity = {
@@ -70,6 +72,11 @@ export const readsFrameCodes = async (page: Page): Promise<void> => {
   });
   // A page's own `var` would be gone with the function around it.
   await page.addInitScript(`${outputFiles[0]?.text ?? ""}\nwindow.frameCodes = frameCodes;`);
+  await page.addInitScript(() => {
+    const beats: number[] = [];
+    Object.assign(window, { beats });
+    setInterval(() => beats.splice(0, Math.max(0, beats.push(performance.now()) - 40)), 25);
+  });
 };
 
 /** Of the video in an element, and what the element says of it at the same moment. */
@@ -77,8 +84,12 @@ export const shownIn = (page: Page, selector: string): Promise<ShownPicture> =>
   page.evaluate((where) => {
     const box = document.querySelector<HTMLElement>(where);
     const video = box?.querySelector("video");
-    const codes = (window as unknown as { frameCodes: { readFrameCode(pixels: ImageData): FrameCode | null } })
-      .frameCodes;
+    const { frameCodes: codes, beats } = window as unknown as {
+      frameCodes: { readFrameCode(pixels: ImageData): FrameCode | null };
+      beats: number[];
+    };
+    const times = [...beats, performance.now()];
+    const stalled_ms = Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? time)));
     let code: FrameCode | null = null;
     if (video && video.videoWidth > 0) {
       const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
@@ -88,7 +99,13 @@ export const shownIn = (page: Page, selector: string): Promise<ShownPicture> =>
       if (pixels) code = codes.readFrameCode(pixels);
     }
     const age = box?.dataset["ageMs"] ?? "";
-    return { code, at_ms: Date.now(), state: box?.dataset["state"] ?? "", age_ms: age === "" ? null : Number(age) };
+    return {
+      code,
+      at_ms: Date.now(),
+      state: box?.dataset["state"] ?? "",
+      age_ms: age === "" ? null : Number(age),
+      stalled_ms,
+    };
   }, selector);
 
 /** How old the picture on the glass truly is: from when that frame was sent to when it was looked at. */

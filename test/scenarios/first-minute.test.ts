@@ -19,6 +19,9 @@ import {
 /** What was promised. */
 const [LIVE_MS, STATED_WITHIN_MS, FROZEN_WITHIN_MS] = [1000, 300, 3000];
 const WATCHED_SECONDS = 30;
+/** A look at a page that the machine itself held up says nothing about the page. */
+const STALLED_MS = 120;
+const FEWEST_LOOKS = 50;
 const PASSAGES = 20;
 
 let system: RunningSystem;
@@ -71,15 +74,16 @@ describe("the first minute of somebody who owns no camera", () => {
 
   test(
     "a live tile's picture advances, is younger than a second, and the tile says how young",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const { camera_id } = first();
       const frames = new Set<number>();
       const faults: string[] = [];
       const ages: number[] = [];
-      for (const end = Date.now() + WATCHED_SECONDS * 1000; Date.now() < end;) {
+      const watched_until = Date.now() + WATCHED_SECONDS * 1000;
+      while (Date.now() < watched_until || ages.length < FEWEST_LOOKS) {
         const shown = await shownIn(page, tileOf(camera_id));
-        if (!shown.code) continue;
+        if (!shown.code || shown.stalled_ms > STALLED_MS) continue;
         const age = await trueAge(city, camera_id, shown);
         frames.add(shown.code.frame);
         ages.push(age);
