@@ -53,7 +53,7 @@ test("a camera's film is one loop, a key frame each second and none out of order
 
 test("each passage's own picture shows its plate and no other", async () => {
   const passages = passagesOf(made.city);
-  expect(passages.length).toBeGreaterThanOrEqual(3);
+  expect(passages.length).toBeGreaterThanOrEqual(4);
   for (const { plate, plate_image_file, image_file } of passages) {
     expect(await readDrawnPlate(readFileSync(plate_image_file))).toBe(plate);
     expect(readFileSync(image_file).subarray(0, 3).toString("hex")).toBe("ffd8ff");

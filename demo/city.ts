@@ -69,7 +69,8 @@ export const prepareCity = async ({ dataDir, seed, cameras, onProgress }: Prepar
       onProgress(`  ${plan.street.name} is ready.`);
     });
   }
-  return { cameras: plans.map(({ folder }) => readCamera(folder)), watched: watchedIn(traffic) };
+  const made = plans.map(({ folder }) => readCamera(folder));
+  return { cameras: made, watched: watchedIn(made) };
 };
 
 /** Every read of one loop, in the order in which they happen. */
@@ -79,9 +80,9 @@ export const passagesOf = (city: City): (Passage & { camera: string })[] =>
     .toSorted((a, b) => a.frame - b.frame);
 
 /** The first that the first camera reads: it passes a few seconds after the start. */
-const watchedIn = ([first = []]: readonly Trip[][]): City["watched"] => {
-  const [trip] = readsOf(first);
-  return trip ? [{ plate: trip.plate, reason: "Veículo com registro de furto (demonstração)" }] : [];
+const watchedIn = ([first]: readonly CityCamera[]): City["watched"] => {
+  const [passage] = first?.passages ?? [];
+  return passage ? [{ plate: passage.plate, reason: "Veículo com registro de furto (demonstração)" }] : [];
 };
 
 const readsOf = (trips: readonly Trip[]): Trip[] =>

@@ -24,7 +24,7 @@ export type Trip = {
   read: boolean;
 };
 
-const READS_PER_LOOP = 3;
+const READS_PER_LOOP = 4;
 /** On one lane, so that nobody drives into anybody. */
 const SECONDS_APART = 3.4;
 

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { expect, test } from "vitest";
 import { LOOP_FRAMES, planTraffic } from "#demo/traffic.ts";
 import { readFrameCode } from "./frame-code.ts";
@@ -57,7 +58,6 @@ test("one character is told from its look-alikes", async () => {
 
 test("a picture without a plate reads as nothing", async () => {
   const { y, width, height } = drawn(await stageFor(0, "one"), 0);
-  const sharp = (await import("sharp")).default;
   const jpeg = await sharp(y, { raw: { width, height, channels: 1 } })
     .jpeg()
     .toBuffer();

@@ -28,6 +28,9 @@ export type Sending = {
   stop(): void;
 };
 
+/** `shown`: the number of the picture that was sent last. */
+type State = { fault: Fault; jump_ms: number; next: number; shown: number };
+
 /** Due, with its place in the loop. */
 type Due = Omit<Sent, "at_ms"> & SentPicture;
 
@@ -36,27 +39,12 @@ export const startSending = (video: Video, clock: () => number = () => Date.now(
   const heard = new Set<(sent: Sent) => void>();
   const history = new Map<number, Sent[]>();
   const held: Due[] = [];
-  const stamp = pictureStamper();
   const step_ms = 1000 / video.fps;
-  const state = { fault: "none" as Fault, jump_ms: 0, next: 0, shown: 0, packets: 0, bytes: 0 };
+  const state: State = { fault: "none", jump_ms: 0, next: 0, shown: 0 };
+  const make = pictureMaker(video, state, clock);
   let started = performance.now();
   let released = started;
   let timer: NodeJS.Timeout | undefined;
-
-  const make = (index: number): Due => {
-    const frame = state.fault === "repeat" ? state.shown : index % video.pictures.length;
-    const picture = video.pictures[frame] ?? { nals: [], key: false };
-    const rtp_time = Math.round((index * step_ms + state.jump_ms) * TICKS_PER_MS) >>> 0;
-    const { bytes, packets, payload_bytes } = stamp(picture, rtp_time);
-    state.packets += packets;
-    state.bytes += payload_bytes;
-    const reports =
-      index % Math.max(1, Math.round(video.fps)) === 0
-        ? [senderReport({ wall_ms: clock() + state.jump_ms, rtp_time, packets: state.packets, bytes: state.bytes })]
-        : [];
-    const loop = Math.floor(index / video.pictures.length);
-    return { frame, loop, key: picture.key, bytes: Buffer.concat([bytes, ...reports]) };
-  };
 
   const send = (due: Due): void => {
     state.shown = due.frame;
@@ -104,6 +92,27 @@ export const startSending = (video: Video, clock: () => number = () => Date.now(
     sent: (frame) => history.get(frame) ?? [],
     onPicture: (hear) => void heard.add(hear),
     stop: () => clearTimeout(timer),
+  };
+};
+
+/** The picture of an index, counted from the start over all loops, with the reports that are due with it. */
+const pictureMaker = (video: Video, state: Readonly<State>, clock: () => number): ((index: number) => Due) => {
+  const stamp = pictureStamper();
+  const step_ms = 1000 / video.fps;
+  const total = { packets: 0, bytes: 0 };
+  return (index) => {
+    const frame = state.fault === "repeat" ? state.shown : index % video.pictures.length;
+    const picture = video.pictures[frame] ?? { nals: [], key: false };
+    const rtp_time = Math.round((index * step_ms + state.jump_ms) * TICKS_PER_MS) >>> 0;
+    const { bytes, packets, payload_bytes } = stamp(picture, rtp_time);
+    total.packets += packets;
+    total.bytes += payload_bytes;
+    const reports =
+      index % Math.max(1, Math.round(video.fps)) === 0
+        ? [senderReport({ wall_ms: clock() + state.jump_ms, rtp_time, packets: total.packets, bytes: total.bytes })]
+        : [];
+    const loop = Math.floor(index / video.pictures.length);
+    return { frame, loop, key: picture.key, bytes: Buffer.concat([bytes, ...reports]) };
   };
 };
 
