@@ -22,7 +22,7 @@ import { useCameraView, type CameraView } from "./use-camera-view.ts";
 import { useTimelineKeys } from "./use-timeline-keys.ts";
 import { useTimelineView } from "./use-timeline-view.ts";
 
-const nothing: Line = { spans: [], gaps: [], kept_since: 0 };
+const nothing = { spans: [], gaps: [], kept_since: 0 };
 
 type Props = { camera: Camera; zone: string };
 
@@ -64,7 +64,7 @@ const useCameraTimeline = (camera: Camera, zone: string) => {
   const now = useNow() ?? opened;
   const shown = useCameraView(camera.id, zone, now);
   const timeline = useQuery(timelineQuery(ask, camera.id, shown.bounds, now));
-  const line = timeline.data ? withRunningGap(timeline.data, camera, now) : nothing;
+  const line = timeline.data ? withRunningGap(timeline.data, camera, now) : { ...nothing, day: shown.bounds };
   const view = useTimelineView(shown.bounds, shown.playhead, now);
   const [speed, setSpeed] = useState(1);
   const [range, setRange] = useState<Span | null>(null);

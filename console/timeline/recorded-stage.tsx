@@ -47,7 +47,7 @@ export const RecordedStage = (props: Props) => {
   return (
     <div className="stage" data-testid="recorded" data-state={state}>
       <video ref={video} muted playsInline disablePictureInPicture tabIndex={-1} aria-label={name} />
-      <PictureClock {...props} />
+      {state === "nothing" ? null : <PictureClock {...props} />}
       <div className="stage-words">
         <StageWord state={state} onLive={props.onLive} />
         {skipped ? <SkipNotice skipped={skipped} line={line} zone={props.zone} /> : null}
@@ -64,7 +64,7 @@ const usePlayer = (
 ): RefObject<RecordedPlayer | null> => {
   const ask = useAsk();
   const player = useRef<RecordedPlayer>(null);
-  const next = useEffectEvent((ms: number) => nextRecorded(line.spans, ms));
+  const next = useEffectEvent((ms: number) => nextOn(line, ms));
   const begin = useEffectEvent((made: RecordedPlayer) => {
     onPlayer(made);
     made.seek(from);
@@ -90,6 +90,12 @@ const usePlayer = (
     };
   }, [camera_id, ask, playhead, video, show, onSkip]);
   return player;
+};
+
+/** Of a day whose line is not here yet: before it one waits, after it the server is asked. */
+const nextOn = ({ day, spans }: Line, ms: number): number | null => {
+  if (ms >= day.to) return ms;
+  return ms < day.from ? null : nextRecorded(spans, ms);
 };
 
 const windowOf = (camera_id: string, from: number, to: number) => ({

@@ -8,8 +8,8 @@ import type { Line } from "./timeline-query.ts";
 
 const TICKS = 10;
 const SECONDS_BELOW_MS = 900_000;
-/** A gap as wide as this part of the line has room for its cause. */
-const WORD_FRACTION = 0.07;
+/** A gap of which this part of the line is seen has room for its cause. */
+const WORD_FRACTION = 0.18;
 
 const boxOf = (view: Bounds, { from, to }: Span) => {
   const [start, end] = [fractionOf(view, Math.max(from, view.from)), fractionOf(view, Math.min(to, view.to))];
@@ -91,6 +91,7 @@ const GapMark = ({ gap, view, zone }: { gap: Gap; view: Bounds; zone: string }) 
   const m = useMessages();
   const word = m.timeline.gapCauses[causeWord(gap.cause)];
   const length = durationText(gap.to - gap.from);
+  const seen = fractionOf(view, Math.min(gap.to, view.to)) - fractionOf(view, Math.max(gap.from, view.from));
   return (
     <div
       className={gap.cause === "operator" || gap.cause === "policy" ? "gap gap-wanted" : "gap"}
@@ -101,7 +102,7 @@ const GapMark = ({ gap, view, zone }: { gap: Gap; view: Bounds; zone: string }) 
       data-to={gap.to}
       title={`${clockText(m.locale, zone, gap.from)} · ${length} · ${word}`}
     >
-      {(gap.to - gap.from) / (view.to - view.from) > WORD_FRACTION ? (
+      {seen > WORD_FRACTION ? (
         <span aria-hidden="true">
           {word} · {length}
         </span>

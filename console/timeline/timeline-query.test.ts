@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { withRunningGap } from "./timeline-query.ts";
 
-const line = { spans: [{ from: 0, to: 60_000 }], gaps: [], kept_since: 0 };
+const day = { from: 0, to: 1_000_000 };
+const line = { day, spans: [{ from: 0, to: 60_000 }], gaps: [], kept_since: 0 };
 const well = { status: "ONLINE", status_cause: null, recording: true } as const;
 
 describe("a gap that still lasts", () => {
@@ -18,7 +19,14 @@ describe("a gap that still lasts", () => {
       [well, null],
     ] as const;
     for (const [camera, cause] of causes)
-      expect(withRunningGap(line, camera, 200_000).gaps).toEqual([{ from: 60_000, to: Infinity, cause }]);
+      expect(withRunningGap(line, camera, 200_000).gaps).toEqual([{ from: 60_000, to: day.to, cause }]);
+  });
+
+  test("of a day that is over it lasted to the day's end, and today's state is no reason", () => {
+    const gone = { status: "OFFLINE", status_cause: "refused", recording: false } as const;
+    expect(withRunningGap(line, gone, 5_000_000).gaps).toEqual([{ from: 60_000, to: day.to, cause: null }]);
+    const whole = { ...line, spans: [{ from: 0, to: day.to - 4000 }] };
+    expect(withRunningGap(whole, gone, 5_000_000)).toBe(whole);
   });
 
   test("what the server has told is not told twice", () => {

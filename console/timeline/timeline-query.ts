@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Camera } from "#functions/cidades/contract.ts";
 import type { Timeline } from "#functions/streaming/contract.ts";
 import type { Ask } from "#console/session/session-context.tsx";
@@ -6,7 +6,7 @@ import type { Bounds } from "./days.ts";
 import type { Gap, Span } from "./geometry.ts";
 
 /** `to` of a gap that nobody has ended yet is the end of its day. */
-export type Line = { spans: Span[]; gaps: Gap[]; kept_since: number };
+export type Line = { day: Bounds; spans: Span[]; gaps: Gap[]; kept_since: number };
 
 /** `now`: server time; a day that is over does not change. */
 export const timelineQuery = (ask: Ask, camera_id: string, day: Bounds, now: number) =>
@@ -21,10 +21,13 @@ export const timelineQuery = (ask: Ask, camera_id: string, day: Bounds, now: num
         ),
         day,
       ),
+    // What plays over midnight plays on while the next day is asked for.
+    placeholderData: keepPreviousData,
     refetchInterval: day.to > now ? 5000 : false,
   });
 
 const lineOf = ({ spans, gaps, kept_since }: Timeline, day: Bounds): Line => ({
+  day,
   spans: spans.map(({ starts_at, ends_at }) => ({ from: Date.parse(starts_at), to: Date.parse(ends_at) })),
   gaps: gaps.map(({ starts_at, ends_at, cause }) => ({
     from: Date.parse(starts_at),
@@ -37,16 +40,19 @@ const lineOf = ({ spans, gaps, kept_since }: Timeline, day: Bounds): Line => ({
 /** A segment takes some ten seconds to be finished and handed in. */
 const HANDED_IN_MS = 30_000;
 
-/** A hole that lasts is told by the server when it has ended; until then the camera's own state says why. */
+/** A hole is told by the server when it has ended; until then the camera's own state says why. */
 export const withRunningGap = (
   line: Line,
   camera: Pick<Camera, "status" | "status_cause" | "recording">,
   now: number,
 ): Line => {
-  const last = line.spans.at(-1);
-  const isTold = line.gaps.some(({ to }) => to > now);
-  if (!last || isTold || now - last.to < HANDED_IN_MS) return line;
-  return { ...line, gaps: [...line.gaps, { from: last.to, to: Number.POSITIVE_INFINITY, cause: causeOf(camera) }] };
+  const { day, spans, gaps } = line;
+  const last = spans.at(-1);
+  const end = Math.min(now, day.to);
+  const isTold = gaps.some(({ to }) => to >= end);
+  if (!last || isTold || end - last.to < HANDED_IN_MS) return line;
+  const isToday = now < day.to;
+  return { ...line, gaps: [...gaps, { from: last.to, to: day.to, cause: isToday ? causeOf(camera) : null }] };
 };
 
 const causeOf = ({

@@ -84,8 +84,11 @@ const usePlayhead = (slider: { current: HTMLDivElement | null }, props: StripPro
     const { playhead, now, zone, view } = props;
     const at = playhead.get() ?? now;
     placeAt(head.current, view.view, at);
-    head.current?.classList.toggle("playhead-live", playhead.get() === null);
-    if (label.current) label.current.textContent = clockText(m.locale, zone, at);
+    if (label.current) {
+      label.current.textContent = clockText(m.locale, zone, at);
+      // At either end of the line the time stands inside it.
+      label.current.style.transform = `translateX(${-100 * fractionOf(view.view, at)}%)`;
+    }
     slider.current?.setAttribute("aria-valuenow", String(Math.round(at / 1000)));
     slider.current?.setAttribute("aria-valuetext", spoken(m, props, at));
   });

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState, type RefObject } from "react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { createStore, type Store } from "#console/ui/store.ts";
-import { dayBounds, dayOf, isDay, type Bounds } from "./days.ts";
+import { dayBounds, dayOf, fromLocal, isDay, localText, type Bounds } from "./days.ts";
 import { startFor, type Span } from "./geometry.ts";
 import type { RecordedPlayer } from "./recorded-player.ts";
 import type { Line } from "./timeline-query.ts";
@@ -105,14 +105,12 @@ const useAddress = (
     const timer = setInterval(() => keep(), WRITE_MS);
     return () => clearInterval(timer);
   }, [at]);
-  const showDay = useCallback(
-    (day: string): void => {
-      const shown = playhead.get();
-      written.current = shown === null ? null : Math.round(shown);
-      write(written.current, day);
-    },
-    [playhead, write],
-  );
+  /** The same time of another day; who watches live goes on doing so above its line. */
+  const showDay = (day: string): void => {
+    const shown = playhead.get();
+    if (shown === null) write(null, day);
+    else goTo(fromLocal(`${day}T${localText(shown, zone).slice(11)}`, zone));
+  };
   return { goTo, showDay };
 };
 

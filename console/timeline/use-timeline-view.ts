@@ -17,9 +17,9 @@ export type TimelineView = {
 
 export const useTimelineView = (day: Bounds, playhead: Store<number | null>, now: number): TimelineView => {
   const at = (): number => playhead.get() ?? now;
-  const [held, setHeld] = useState(() => ({ day, view: firstView(day, at()) }));
+  const [held, setHeld] = useState(() => ({ day, view: firstView(day, playhead.get(), now) }));
   const handAt = useRef(Number.NEGATIVE_INFINITY);
-  const view = held.day.from === day.from ? held.view : firstView(day, at());
+  const view = held.day.from === day.from ? held.view : firstView(day, playhead.get(), now);
   const put = (next: Bounds): void => {
     if (next !== view) setHeld({ day, view: next });
   };
@@ -41,9 +41,12 @@ export const useTimelineView = (day: Bounds, playhead: Store<number | null>, now
   };
 };
 
-/** A quarter of an hour around what is shown, with more before it than after; a day that it is not of: all of it. */
-const firstView = (day: Bounds, at: number): Bounds =>
-  at >= day.from && at <= day.to ? centred(day, at - 0.4 * USUAL_MS, USUAL_MS) : day;
+/** A quarter of an hour around what is shown, live near its end; a day that it is not of: all of it. */
+const firstView = (day: Bounds, at: number | null, now: number): Bounds => {
+  const shown = at ?? now;
+  if (shown < day.from || shown > day.to) return day;
+  return centred(day, at === null ? now - 0.4 * USUAL_MS : at, USUAL_MS);
+};
 
 const centreOf = (view: Bounds, at: number): number =>
   at >= view.from && at <= view.to ? at : (view.from + view.to) / 2;
