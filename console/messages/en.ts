@@ -34,7 +34,7 @@ export const en: Messages = {
     none: "none",
     correlation: (id) => `Code for support: ${id}`,
     notFound: "There is no such page",
-    notFoundHint: "Its address may have changed. Use the menu to go on.",
+    notFoundHint: "Its address may have changed.",
     broken: "Something failed on this page",
     brokenHint: "Reload the page. Recordings and alerts are not affected.",
     reload: "Reload",

@@ -33,7 +33,7 @@ export const ptBr = {
     none: "nenhum",
     correlation: (id: string) => `Código para o suporte: ${id}`,
     notFound: "Esta página não existe",
-    notFoundHint: "O endereço pode ter mudado. Use o menu para continuar.",
+    notFoundHint: "O endereço pode ter mudado.",
     broken: "Algo falhou nesta página",
     brokenHint: "Recarregue a página. As gravações e os alertas não foram afetados.",
     reload: "Recarregar",

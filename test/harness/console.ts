@@ -42,15 +42,17 @@ export const servedConsole = async () => {
   connector.wake = running.wake;
   const frames = await connectFrames("memory:");
   const serving = await serve(host.host, { port: 0, drain_seconds: 1 });
-  const gateway = attachGateway(serving.server, {
-    ...gatewayAnswers(database.system, keys, clock),
-    agentOf: (authorization) => host.host.agentOf(authorization),
-    cache,
-    frames,
-    clock,
-    ids: uuidv7,
-    log: noLog,
-  });
+  const attach = () =>
+    attachGateway(serving.server, {
+      ...gatewayAnswers(database.system, keys, clock),
+      agentOf: (authorization) => host.host.agentOf(authorization),
+      cache,
+      frames,
+      clock,
+      ids: uuidv7,
+      log: noLog,
+    });
+  let gateway = attach();
   return {
     ...host,
     folder,
@@ -63,6 +65,11 @@ export const servedConsole = async () => {
       const accepted = await host.anyone.post("/api/links/accept", { secret, ...administrator });
       if (accepted.status !== 201) throw new Error(`The first link was refused: ${JSON.stringify(accepted.body)}`);
       return administrator;
+    },
+    /** Ends every socket and takes none until what it answers is called. */
+    async cutSockets(): Promise<() => void> {
+      await gateway.close();
+      return () => void (gateway = attach());
     },
     async close() {
       await gateway.close();

@@ -406,9 +406,50 @@ describe("the screens", { timeout: 90_000 }, () => {
     expect(await page.evaluate(() => document.documentElement.dataset["theme"])).toBe("day");
   });
 
-  test("what the server said is lost is said on every screen, and a page that is not there too", async () => {
+  test("while the socket is cut every screen says so, and what passed meanwhile is there when it is back", async () => {
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Plates" }).click();
+    await page.getByTestId("plate-read").first().waitFor();
+    const restore = await served.cutSockets();
+    await page.getByTestId("link-lost").getByText("No connection to the server").waitFor();
+    await post("LTE0R11");
+    await looksGood("link-lost");
+    restore();
+    await page.locator('[data-plate="LTE0R11"]').waitFor();
+    await page.getByTestId("link-lost").waitFor({ state: "detached" });
+    // The browser notes each attempt that found nobody.
+    const noted = watched.faults.filter((fault) => !/WebSocket connection to .* failed/.test(fault));
+    watched.faults.splice(0, watched.faults.length, ...noted);
+  });
+
+  test("an address that leads nowhere says so", async () => {
     await page.goto(`${served.url}/nothing-here`);
     await page.getByText("There is no such page").waitFor();
     await looksGood("not-found");
+  });
+
+  test("the first page takes at most 230 kB of scripts and 20 kB of style over the wire", async () => {
+    const first = await openPage(browser, served.url);
+    const taken: { type: string; bytes: Promise<number> }[] = [];
+    first.page.on("response", (response) => {
+      const request = response.request();
+      taken.push({
+        type: request.resourceType(),
+        bytes: request.sizes().then(({ responseBodySize }) => responseBodySize),
+      });
+    });
+    await first.page.goto(served.url, { waitUntil: "networkidle" });
+    await first.page.getByTestId("sign-in").waitFor();
+    const sum = async (type: string): Promise<number> => {
+      const sizes = await Promise.all(taken.filter((one) => one.type === type).map(({ bytes }) => bytes));
+      return sizes.reduce((all, bytes) => all + bytes, 0) / 1000;
+    };
+    const [scripts, style] = [await sum("script"), await sum("stylesheet")];
+    console.log(`first page: ${scripts.toFixed(0)} kB of scripts, ${style.toFixed(1)} kB of style`);
+    expect(scripts).toBeGreaterThan(10);
+    expect(scripts).toBeLessThanOrEqual(230);
+    expect(style).toBeGreaterThan(1);
+    expect(style).toBeLessThanOrEqual(20);
+    expect(first.faults).toEqual([]);
+    await first.close();
   });
 });
