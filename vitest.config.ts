@@ -1,15 +1,32 @@
 import { defineConfig } from "vitest/config";
 
+/** Whole systems with browsers, kills and measured ratios: one after the other, when nothing else runs. */
+const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts", "test/gates/**/*.test.ts"];
+const never = ["node_modules/**", "data/**", "dist/**"];
+
 export default defineConfig({
   test: {
-    include: ["**/*.test.ts", "**/*.test.tsx"],
-    exclude: ["node_modules/**", "data/**", "dist/**", "test/bench/**"],
     // Safe because functions hold no module state and nobody mocks modules; 17× faster than a fresh module graph per file.
     isolate: false,
     pool: "forks",
-    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 120_000,
     globalSetup: ["test/harness/global-setup.ts"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "parts",
+          include: ["**/*.test.ts", "**/*.test.tsx"],
+          exclude: [...never, ...whole],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "whole", include: whole, exclude: never, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });
