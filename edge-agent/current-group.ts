@@ -5,7 +5,7 @@
 
 /** Half a group helps nobody: who joins one larger than this waits for the next. */
 const LIMIT_BYTES = 8 * 1024 * 1024;
-const BLOCK_BYTES = 1024 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 
 export type CurrentGroup<P> = {
   /** Answers the picture as it is kept, with bytes that stay until the next group begins and `isFree` says yes. */

@@ -24,20 +24,36 @@ export const keepSegment = async (
   { sequence, path }: Unfinished,
   timing: Timing,
 ): Promise<NewSegment | null> => {
-  const bytes = await readDurably(path);
-  const segment = segmentOf(bytes, run, sequence, timing);
-  if (segment) await spool.keep(path, segment);
-  return segment;
+  const place = places.pop() ?? { bytes: Buffer.alloc(0) };
+  try {
+    const bytes = await readDurably(path, place);
+    const segment = segmentOf(bytes, run, sequence, timing);
+    if (segment) await spool.keep(path, segment);
+    return segment;
+  } finally {
+    places.push(place);
+  }
 };
 
+/** Files are read into places that are used again: some megabytes anew for each kept the garbage collector busy all day. */
+const places: { bytes: Buffer }[] = [];
+
 /** What follows the last whole fragment is cut off first: the hash is of what stays. */
-const readDurably = async (path: string): Promise<Buffer> => {
+const readDurably = async (path: string, place: { bytes: Buffer }): Promise<Buffer> => {
   const file = await open(path, "r+");
   try {
-    const bytes = await file.readFile();
+    const { size } = await file.stat();
+    if (place.bytes.length < size) place.bytes = Buffer.allocUnsafeSlow(size);
+    let length = 0;
+    while (length < size) {
+      const { bytesRead } = await file.read(place.bytes, length, size - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    const bytes = place.bytes.subarray(0, length);
     const last = readFragments(bytes).at(-1);
     const whole = last ? bytes.subarray(0, last.offset + last.length) : bytes;
-    if (whole.length < bytes.length) await file.truncate(whole.length);
+    if (whole.length < size) await file.truncate(whole.length);
     await file.sync();
     return whole;
   } finally {

@@ -9,7 +9,7 @@ export type Server = {
   url: string;
   call<T extends z.ZodType>(method: "GET" | "POST", path: string, body: unknown, answer: T): Promise<z.output<T>>;
   /** To a signed address of the store, absolute or of the server itself. */
-  put(address: string, headers: Record<string, string>, bytes: Uint8Array): Promise<void>;
+  put(address: string, headers: Record<string, string>, bytes: Blob): Promise<void>;
   /** A frame for analysis: taken or lost, never waited for long. */
   ingest(headers: Record<string, string>, bytes: Uint8Array): Promise<void>;
   authorization(): Promise<string>;
@@ -56,7 +56,7 @@ export const connectServer = (
     },
     async put(address, headers, bytes) {
       const absolute = address.startsWith("/") ? `${url}${address}` : address;
-      const init = { method: "PUT", headers, body: bytes as Uint8Array<ArrayBuffer> };
+      const init = { method: "PUT", headers, body: bytes };
       const response = await request(absolute, init, UPLOAD_SECONDS);
       const text = await response.text();
       // Already there under this name: the report will say whether with these bytes.

@@ -46,7 +46,7 @@ const serverOf = (answers: Answers = {}) => {
       return Promise.resolve(shape.parse({ accepted: ids, refused: [] })) as never;
     },
     put: async (_address, _headers, bytes) => {
-      const text = Buffer.from(bytes).toString();
+      const text = await bytes.text();
       answers.put?.(text);
       stored.push(text);
     },

@@ -1,5 +1,5 @@
 /** From the journal into the store: signed addresses, bytes, a report, and only after its receipt the local file goes. */
-import { readFile } from "node:fs/promises";
+import { openAsBlob } from "node:fs";
 import { Nothing, SegmentReceipt, UploadAnswer } from "#functions/streaming/contract.ts";
 import { AppError } from "#lib/errors.ts";
 import { pause } from "#lib/pause.ts";
@@ -128,7 +128,8 @@ const put = async (
   log: Log,
 ): Promise<boolean> => {
   try {
-    await server.put(url, headers, await readFile(file));
+    // As a blob it is read piece by piece, and its length is still known beforehand.
+    await server.put(url, headers, await openAsBlob(file));
     return true;
   } catch (error) {
     if (!isRefusal(error)) throw error;

@@ -14,7 +14,8 @@ export const recorderArguments = (relay_url: string, folder: string): string[] =
     ["-loglevel", "error"],
     ["-protocol_whitelist", "rtsp,rtp,tcp"],
     ["-rtsp_transport", "tcp"],
-    ["-analyzeduration", "1500000"],
+    // One thread: FFmpeg would give a decoder that it only asks for the size one per core.
+    ["-threads", "1", "-analyzeduration", "1500000"],
     ["-i", relay_url],
     ["-map", "0:v:0", "-c", "copy", "-copyts"],
     ["-f", "segment", "-segment_format", "mp4"],

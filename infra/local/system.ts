@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ensureSecrets } from "#lib/secrets/files.ts";
 import { buildConsole } from "#infra/console.ts";
 import { prepareCity, type City } from "#demo/city.ts";
+import { AGENT_NODE_ARGUMENTS } from "#edge-agent/node-arguments.ts";
 import { localCertificate, ownCertificate, type Certificate } from "./certificates.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { openDatabase } from "./database.ts";
@@ -118,7 +119,7 @@ const startAgent = (
   });
   start({
     name: "agent",
-    args: [join(root, "edge-agent/main.ts"), config],
+    args: [...AGENT_NODE_ARGUMENTS, join(root, "edge-agent/main.ts"), config],
     env: trust(certificate),
     saysReady: false,
     stop_seconds: 15,

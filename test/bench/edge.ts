@@ -1,7 +1,7 @@
 /** `node test/bench/edge.ts [--short]`: what a camera costs at the edge. Fails when a gate is missed. */
 import { measureEdge, type EdgeFigures } from "./edge-run.ts";
 
-export const GATES = { ratio: 2.5, private_mb: 25 } as const;
+const GATES = { ratio: 2.5, private_mb: 25 } as const;
 const GOAL = 1.5;
 
 const print = (figures: EdgeFigures): void => {
