@@ -60,10 +60,13 @@ export const countExpired = async (
 };
 
 /** From the primary key alone; what is held is counted apart, for which there is an index of its own. */
-export const countSegments = async (sql: TransactionSql, cidade_id: string, { from, to }: Slice): Promise<number> => {
-  const [row] = await sql<{ count: number }[]>`
+export const countQuery = (sql: TransactionSql, cidade_id: string, { from, to }: Slice) =>
+  sql<{ count: number }[]>`
     select count(*)::int as count from recording_segments
     where cidade_id = ${cidade_id} and captured_at >= ${from} and captured_at < ${to}`;
+
+const countSegments = async (sql: TransactionSql, cidade_id: string, slice: Slice): Promise<number> => {
+  const [row] = await countQuery(sql, cidade_id, slice);
   return row?.count ?? 0;
 };
 
@@ -90,10 +93,22 @@ export const deleteSome = async (
 ): Promise<Position | null> => {
   const expired = await lockExpired(sql, cidade_id, slice, now, after);
   await Promise.all(expired.map(({ object_key }) => objects.delete("recordings", object_key)));
-  await sql`
-    delete from recording_segments where cidade_id = ${cidade_id} and captured_at >= ${slice.from} and captured_at < ${slice.to}
-      and id = any (${expired.map(({ id }) => id)}::uuid[]) and camera_id = any (${[...new Set(expired.map(({ camera_id }) => camera_id))]}::uuid[])`;
+  await deleteRows(sql, cidade_id, slice, expired);
   return expired.length < BATCH ? null : (expired.at(-1) ?? null);
+};
+
+/** Each by its whole primary key: by ids alone a camera's day would be walked for every batch. */
+export const deleteRows = (sql: TransactionSql, cidade_id: string, { from, to }: Slice, rows: readonly Position[]) => {
+  const keys = rows.map(({ camera_id, captured_at, id }) => ({
+    camera_id,
+    captured_at: captured_at.toISOString(),
+    id,
+  }));
+  return sql`
+    delete from recording_segments s
+    using jsonb_to_recordset(${sql.json(keys)}) as k (camera_id uuid, captured_at timestamptz, id uuid)
+    where s.cidade_id = ${cidade_id} and s.captured_at >= ${from} and s.captured_at < ${to}
+      and s.camera_id = k.camera_id and s.captured_at = k.captured_at and s.id = k.id`;
 };
 
 /** In the order of the primary key, behind what went before: dead rows are not walked again. */
