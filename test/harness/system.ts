@@ -35,13 +35,23 @@ export type RunningSystem = {
   kill(): Promise<void>;
 };
 
-export type StartOptions = { data?: string; args?: readonly string[]; port?: number };
+export type StartOptions = {
+  data?: string;
+  args?: readonly string[];
+  port?: number;
+  /** Another copy of the checkout, and another user than who runs the tests (as root only). */
+  checkout?: string;
+  uid?: number;
+};
 
 export const startSystem = async (options: StartOptions = {}): Promise<RunningSystem> => {
   const data = options.data ?? mkdtempSync(join(tmpdir(), "gt-system-"));
   const port = options.port ?? (await freePort());
   const args = ["infra/local/start.ts", "--data", data, "--port", String(port), ...(options.args ?? [])];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: process.env });
+  const checkout = options.checkout ?? root;
+  const identity = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
+  const node = join(checkout, "node_modules/node/bin/node");
+  const child = spawn(node, args, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"], env: process.env, ...identity });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += String(chunk)));
   const url = `http://127.0.0.1:${port}`;
@@ -96,6 +106,9 @@ const processesOf = (supervisor: number, data: string): { name: string; pid: num
     .filter(([pid, line]) => line !== "" && pid !== process.pid && (isBelow(pid) || line.includes(data)))
     .map(([pid, line]) => ({ pid, name: nameOf(line, pid === supervisor) }));
 };
+
+/** What runs for a data folder, whoever started it. */
+export const runsNow = (data: string): string[] => processesOf(0, data).map(({ name, pid }) => `${name} ${pid}`);
 
 const nameOf = (line: string, isSupervisor: boolean): string => {
   if (isSupervisor) return "supervisor";

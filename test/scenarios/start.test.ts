@@ -1,0 +1,146 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { runsNow, signIn, startSystem, until, type RunningSystem } from "#test/harness/system.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const NOBODY = 65_534;
+
+const folders: string[] = [];
+const systems: RunningSystem[] = [];
+const folder = (): string => {
+  const made = mkdtempSync(join(tmpdir(), "gt-start-"));
+  folders.push(made);
+  return made;
+};
+const start = async (...options: Parameters<typeof startSystem>): Promise<RunningSystem> => {
+  const system = await startSystem(...options);
+  systems.push(system);
+  return system;
+};
+
+afterEach(async () => {
+  for (const system of systems.splice(0)) await system.kill();
+  for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
+});
+
+/** What somebody types, without waiting for it to serve. */
+const type = (...args: string[]) => {
+  const typed = spawnSync(process.execPath, ["infra/local/start.ts", ...args], { cwd: root, encoding: "utf8" });
+  return { code: typed.status, said: typed.stdout + typed.stderr };
+};
+
+describe("npm start", () => {
+  test("explains itself without starting anything", () => {
+    const data = join(folder(), "data");
+    const { code, said } = type("--help", "--data", data);
+    expect(code).toBe(0);
+    for (const word of ["--port", "--data", "--no-demo", "--reset", "npm run link", "Ctrl-C"])
+      expect(said).toContain(word);
+    expect(existsSync(data)).toBe(false);
+  });
+
+  test("refuses what it cannot do in one sentence, with the way out", () => {
+    expect(type("--port", "http")).toMatchObject({
+      code: 1,
+      said: expect.stringContaining("--port takes a whole number"),
+    });
+    expect(type("--listen", "0.0.0.0").said).toContain("Add --tls");
+    expect(type("--reset", "--data", folder()).said).toContain("--yes");
+  });
+
+  test("keeps everything from one start to the next, and Ctrl-C leaves no process", { timeout: 180_000 }, async () => {
+    const data = folder();
+    const first = await start({ data, args: ["--no-demo"] });
+    expect(first.link()).toMatch(/\/first-access#[\w-]{40,}$/);
+    const api = await signIn(first);
+    const { body: city } = await api<{ id: string }>("POST", "/api/cities", {
+      nome: "Cidade que fica",
+      estado: "MG",
+      plano_retencao_dias: 30,
+    });
+    expect(await first.stop()).toBe(0);
+    expect(runsNow(data)).toEqual([]);
+
+    const second = await start({ data, args: ["--no-demo"] });
+    expect(second.link()).toBeNull();
+    const kept = await (await signIn(second))<{ nome: string }>("GET", `/api/cities/${city.id}`);
+    expect(kept.body.nome).toBe("Cidade que fica");
+    expect(await second.stop()).toBe(0);
+    expect(runsNow(data)).toEqual([]);
+  });
+
+  test("that meets a running one on its data says so and touches nothing", { timeout: 120_000 }, async () => {
+    const system = await start({ data: folder(), args: ["--no-demo"] });
+    for (const more of [[], ["--reset", "--yes"]]) {
+      const { code, said } = type("--data", system.data, "--port", "1", ...more);
+      expect(code).toBe(1);
+      expect(said).toContain("already runs");
+    }
+    expect((await fetch(`${system.url}/_/ready`)).status).toBe(200);
+  });
+
+  test("after its supervisor was killed alone takes over what that left", { timeout: 180_000 }, async () => {
+    const data = folder();
+    const first = await start({ data, args: ["--no-demo"] });
+    await signIn(first);
+    const supervisor = first.pids().find(({ name }) => name === "supervisor");
+    process.kill(supervisor?.pid ?? 0, "SIGKILL");
+    const second = await start({ data, args: ["--no-demo"] });
+    await signIn(second);
+    expect(await second.stop()).toBe(0);
+    await until("no process", 20_000, () => (runsNow(data).length === 0 ? true : undefined));
+  });
+
+  test("with --tls serves by a certificate of its own authority", { timeout: 120_000 }, async () => {
+    const system = await start({ data: folder(), args: ["--no-demo", "--tls"] });
+    const authority = /authority: (\S+)/.exec(system.output())?.[1] ?? "";
+    const status = await new Promise((resolve, reject) => {
+      const asked = request(system.url.replace("http:", "https:") + "/_/health", { ca: readFileSync(authority) });
+      asked.on("response", ({ statusCode }) => resolve(statusCode)).on("error", reject);
+      asked.end();
+    });
+    expect(status).toBe(200);
+  });
+
+  test.runIf(process.getuid?.() === 0)(
+    "works for a plain user, in a checkout that is theirs to read only",
+    {
+      timeout: 240_000,
+    },
+    async () => {
+      const checkout = readOnlyCopy();
+      const data = join(folder(), "data");
+      mkdirSync(data);
+      chmodSync(join(data, ".."), 0o755);
+      chownSync(data, NOBODY, NOBODY);
+      const system = await start({ data, args: ["--no-demo"], checkout, uid: NOBODY });
+      await signIn(system);
+      const owners = new Set(
+        system.pids().map(({ pid }) => /Uid:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]),
+      );
+      expect(owners).toEqual(new Set([String(NOBODY)]));
+      expect(await system.stop()).toBe(0);
+    },
+  );
+});
+
+/** A checkout may lie where only its owner comes. */
+const readOnlyCopy = (): string => {
+  const copy = folder();
+  chmodSync(copy, 0o755);
+  const listed = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  for (const file of listed.stdout.split("\n").filter((name) => name !== "" && existsSync(join(root, name)))) {
+    cpSync(join(root, file), join(copy, file), { recursive: true });
+  }
+  const linked = spawnSync("cp", ["-al", join(root, "node_modules"), join(copy, "node_modules")]);
+  if (linked.status !== 0)
+    cpSync(join(root, "node_modules"), join(copy, "node_modules"), { recursive: true, verbatimSymlinks: true });
+  return copy;
+};
