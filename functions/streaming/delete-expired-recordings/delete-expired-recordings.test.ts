@@ -90,11 +90,11 @@ test("thumbnails go with the recordings of their day", async () => {
 });
 
 /** The same host over a store in which something happens before a deletion. */
-const overStore = (beforeDelete: () => void) => {
+const overStore = (beforeDelete: () => void | Promise<void>) => {
   const objects: ObjectStore = {
     ...host.objects,
     delete: async (bucket, key) => {
-      beforeDelete();
+      await beforeDelete();
       await host.objects.delete(bucket, key);
     },
   };
@@ -124,17 +124,27 @@ test("a clean-up that was killed goes on: bytes go before rows, so that nothing 
   expect(await host.objects.list("recordings", `${site.cidade_id}/`)).toEqual([]);
 });
 
+const waitingForLocks = async (): Promise<number> => {
+  const rows = await host.database.system`select 1 from pg_locks where not granted and pid in (
+    select pid from pg_stat_activity where datname = current_database())`;
+  return rows.length;
+};
+
 test("a hold that comes while the bytes go finds no row: never a held row without bytes", async () => {
   const site = await recordedCity(host);
   const [one] = await recorded(site, 8);
-  const holds: Promise<number>[] = [];
-  const late = await overStore(() => {
+  const holds: number[] = [];
+  const held: Promise<unknown>[] = [];
+  const late = await overStore(async () => {
     const hold = host.database.owner`
       update recording_segments set hold_until = ${daysAgo(-1)} where id = ${one?.segment.id ?? ""}`;
-    holds.push(hold.then(({ count }) => count));
+    held.push(hold.then(({ count }) => holds.push(count)));
+    // The bytes go on only when the hold has come, be it to its end or to a lock.
+    while (holds.length === 0 && (await waitingForLocks()) === 0);
   });
   expect(await run(late)).toEqual({ done: true });
-  expect(await Promise.all(holds)).toEqual([0]);
+  await Promise.all(held);
+  expect(holds).toEqual([0]);
   expect(await left(site)).toEqual([]);
   await late.close();
 });
