@@ -94,7 +94,7 @@ const dial = async (base: string, path: string, headers: Record<string, string>)
   const media: Buffer[] = [];
   socket.on("message", (data, isBinary) => {
     if (isBinary) media.push(data as Buffer);
-    else texts.push(JSON.parse(String(data)) as Message);
+    else texts.push(JSON.parse((data as Buffer).toString()) as Message);
   });
   const closed = new Promise<number>((resolve) => socket.on("close", resolve));
   await once(socket, "open");

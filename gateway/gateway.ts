@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import { AppError } from "#lib/errors.ts";
+import type { CameraState } from "#lib/wire/agent.ts";
 import { createAgents } from "./agents.ts";
 import { createLive } from "./live.ts";
 import type { GatewayNeeds } from "./needs.ts";
@@ -14,6 +15,8 @@ const livePath = /^\/agents\/live\/([0-9a-f-]{36})$/;
 
 export type Gateway = {
   counts(): { consoles: number; agents: number; live_cameras: number };
+  /** As the agents that are connected here said last. */
+  cameras(): CameraState[];
   close(): Promise<void>;
 };
 
@@ -56,6 +59,7 @@ export const attachGateway = (server: Server, needs: GatewayNeeds): Gateway => {
 
   return {
     counts: () => ({ consoles: consoles.connected(), agents: agents.connected(), live_cameras: live.watchedCameras() }),
+    cameras: () => agents.states().flatMap((city) => city.cameras),
     async close() {
       server.off("upgrade", onUpgrade);
       consoles.close();

@@ -26,6 +26,7 @@ import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
 import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { eventCounter, measureSystem } from "../system-metrics.ts";
 import { consoleRoutes } from "./console-files.ts";
 import { FirstCityPlan, makeFirstCity } from "./first-city.ts";
 
@@ -60,6 +61,7 @@ const main = async (): Promise<void> => {
   const { sql, system, keys, objects, cache, frames, broker, plan } = ports;
   const clock = (): Date => new Date();
   const metrics = createMetrics();
+  const countEvents = eventCounter(metrics);
   const connector: { wake(): void } = { wake: () => undefined };
 
   const answers = gatewayAnswers(system, keys, clock);
@@ -71,7 +73,10 @@ const main = async (): Promise<void> => {
     log,
     metrics,
     routes: [objectRoutes(objects, keys, clock), ingestRoutes(needs), consoleRoutes(environment.CONSOLE_DIR)],
-    onEvents: () => connector.wake(),
+    onEvents(types) {
+      countEvents(types);
+      connector.wake();
+    },
   });
 
   await untilDatabaseAnswers(system, log);
@@ -100,10 +105,7 @@ const main = async (): Promise<void> => {
     drain_seconds: 5,
   });
   const gateway = attachGateway(serving.server, needs);
-  const sockets = metrics.gauge("gateway_sockets", "Open sockets, by who is at the other end");
-  metrics.collect(() => {
-    for (const [kind, count] of Object.entries(gateway.counts())) sockets.set(count, { kind });
-  });
+  measureSystem(metrics, { system, gateway });
   log.info("listening", { port: serving.port });
   process.send?.({ ready: true });
 

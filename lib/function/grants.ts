@@ -28,7 +28,7 @@ export type Settled = Omit<Lent, "clock" | "ids"> & {
   ids: () => string;
   log: Log;
   /** Called after a commit that wrote events, so that the relay need not wait for its next look. */
-  onEvents: () => void;
+  onEvents: (types: readonly string[]) => void;
 };
 
 /** One function with what the host knows of it beside its definition. */

@@ -31,8 +31,8 @@ export type HostOptions = {
   system_token?: string;
   /** Answered beside the functions, e.g. the gateway's `POST /ingest`; their errors become problem documents too. */
   routes?: readonly Hono[];
-  /** Called after a commit that wrote events. */
-  onEvents?: () => void;
+  /** Called after a commit that wrote events, with the type of each. */
+  onEvents?: (types: readonly string[]) => void;
   /** Throws while this process should get no requests. Default: asks the database. */
   ready?: () => Promise<void>;
 };

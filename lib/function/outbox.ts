@@ -6,8 +6,8 @@ import type { Outbox } from "./define.ts";
 /** `source`: which context says it, e.g. `/streaming`. */
 type Origin = { source: string; correlation_id: string; traceparent: string; ids: () => string; clock: () => Date };
 
-/** `added` is called once per event, so that the host can wake the relay after the commit. */
-export const createOutbox = (sql: TransactionSql, origin: Origin, added: () => void): Outbox => ({
+/** `added` is called for each event with its type: the host counts them and wakes the relay after the commit. */
+export const createOutbox = (sql: TransactionSql, origin: Origin, added: (type: string) => void): Outbox => ({
   async add(event, data, about = {}) {
     const parsed: Record<string, unknown> = event.data.parse(data);
     const ofData = typeof parsed["cidade_id"] === "string" ? parsed["cidade_id"] : null;
@@ -16,7 +16,7 @@ export const createOutbox = (sql: TransactionSql, origin: Origin, added: () => v
       values (${origin.ids()}, ${about.cidade_id ?? ofData}, ${origin.source}, ${event.type}, ${event.version}, ${about.subject ?? null},
         ${about.partition_key ?? null}, ${origin.correlation_id}, ${origin.traceparent}, ${sql.json(parsed as never)},
         ${origin.clock()})`;
-    added();
+    added(event.type);
   },
 });
 

@@ -55,13 +55,15 @@ const tenantTransaction = async <R>(
 ): Promise<R> => {
   const { definition, context } = entry;
   const notedBefore = [...call.notes];
-  let events = 0;
+  let events: string[] = [];
   const result = await withTenant(sqlOf(settled, definition), call.cities, mode, async (sql) => {
     // Work that lost to another transaction runs again from here.
     call.notes.splice(0, call.notes.length, ...notedBefore);
-    events = 0;
+    events = [];
     const origin = { source: `/${context}`, correlation_id: call.correlation_id, traceparent: call.traceparent };
-    const outbox = createOutbox(sql, { ...origin, ids: settled.ids, clock: settled.clock }, () => (events += 1));
+    const outbox = createOutbox(sql, { ...origin, ids: settled.ids, clock: settled.clock }, (type) =>
+      events.push(type),
+    );
     const answer = await inside({ sql, outbox });
     // Its caller was told that it failed: it must not have happened.
     call.signal.throwIfAborted();
@@ -69,7 +71,7 @@ const tenantTransaction = async <R>(
     return answer;
   });
   call.notes.length = 0;
-  if (events > 0) settled.onEvents();
+  if (events.length > 0) settled.onEvents(events);
   return result;
 };
 

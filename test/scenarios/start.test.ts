@@ -4,6 +4,7 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { makePlateCamera, plateClient } from "#test/harness/plate-client.ts";
 import { runsNow, signIn, startSystem, until, type RunningSystem } from "#test/harness/system.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -81,6 +82,20 @@ describe("npm start", () => {
       expect(said).toContain("already runs");
     }
     expect((await fetch(`${system.url}/_/ready`)).status).toBe(200);
+  });
+
+  test("is measured by the names that dashboards know", { timeout: 120_000 }, async () => {
+    const system = await start({ data: folder(), args: ["--no-demo"] });
+    const { key } = await makePlateCamera(await signIn(system), "Rua medida");
+    await plateClient(system, key).post(3);
+    const text = await until("three reads counted", 20_000, async () => {
+      const measured = await (await fetch(`${system.url}/metrics`)).text();
+      return measured.includes("ai_lpr_detections_total 3") ? measured : undefined;
+    });
+    for (const name of ["http_requests_total", "http_request_duration_seconds_bucket", "queue_messages"])
+      expect(text).toContain(`${name}{`);
+    expect(text).toMatch(/^streaming_active_cameras 0$/m);
+    expect(text).toMatch(/^database_connections_active [1-9]\d*$/m);
   });
 
   test("after its supervisor was killed alone takes over what that left", { timeout: 180_000 }, async () => {

@@ -1,0 +1,37 @@
+/** What dashboards ask of the system as a whole, by the names that the client gave. */
+import type { Gateway } from "#gateway/gateway.ts";
+import type { Sql } from "#lib/db/connect.ts";
+import type { Metrics } from "#lib/metrics.ts";
+
+const LPR_DETECTED = "lpr.detected";
+
+/** Counts events as their transactions commit. */
+export const eventCounter = (metrics: Metrics): ((types: readonly string[]) => void) => {
+  const events = metrics.counter("domain_events_total", "Domain events written, by type");
+  const reads = metrics.counter("ai_lpr_detections_total", "Plate reads kept");
+  return (types) => {
+    for (const type of types) events.add({ type });
+    for (const _ of types.filter((type) => type === LPR_DETECTED)) reads.add();
+  };
+};
+
+export const measureSystem = (
+  metrics: Metrics,
+  { system, gateway }: { system: Sql; gateway: Pick<Gateway, "counts" | "cameras"> },
+): void => {
+  const sockets = metrics.gauge("gateway_sockets", "Open sockets, by who is at the other end");
+  const active = metrics.gauge("streaming_active_cameras", "Cameras that send pictures now");
+  const recording = metrics.gauge("streaming_recording_cameras", "Cameras that are being recorded now");
+  const connections = metrics.gauge("database_connections_active", "Sessions of the database, of every program");
+  metrics.collect(() => {
+    for (const [kind, count] of Object.entries(gateway.counts())) sockets.set(count, { kind });
+    const cameras = gateway.cameras();
+    active.set(cameras.filter(({ status }) => status === "ONLINE" || status === "DISCO_CHEIO").length);
+    recording.set(cameras.filter((camera) => camera.recording).length);
+  });
+  metrics.collect(async () => {
+    const [row] = await system<{ sessions: number }[]>`
+      select numbackends as sessions from pg_stat_database where datname = current_database()`;
+    connections.set(row?.sessions ?? 0);
+  });
+};
