@@ -1,10 +1,12 @@
 /** Chance that can be repeated: `GT_SEED` names a run, which says its seed when it begins. */
+import { createHash } from "node:crypto";
+
 export type Seeded = { seed: string; below(limit: number): number; shuffled<T>(items: readonly T[]): T[] };
 
 export const seeded = (what: string): Seeded => {
   const seed = process.env["GT_SEED"] ?? String(Math.floor(Math.random() * 0xffff_ffff));
   console.log(`${what}: GT_SEED=${seed}`);
-  let state = Number(BigInt.asUintN(32, BigInt([...seed].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7))));
+  let state = createHash("sha256").update(seed).digest().readUInt32LE();
   // mulberry32
   const next = (): number => {
     state = (state + 0x6d2b_79f5) >>> 0;
