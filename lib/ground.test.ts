@@ -81,10 +81,20 @@ describe("metrics", () => {
     metrics.collect(() => Promise.reject(new Error("one collector fails")));
     expect(await metrics.text()).toBe(
       [
-        ...["# HELP a_total As", "# TYPE a_total counter", 'a_total{route="x\\"\\\\\\n"} 3'],
-        ...["# HELP s_seconds S", "# TYPE s_seconds histogram", 's_seconds_bucket{of="b",le="0.1"} 1'],
-        ...['s_seconds_bucket{of="b",le="1"} 2', 's_seconds_bucket{of="b",le="+Inf"} 3', 's_seconds_sum{of="b"} 3.6'],
-        ...['s_seconds_count{of="b"} 3', "# HELP g G", "# TYPE g gauge", "g 7", ""],
+        "# HELP a_total As",
+        "# TYPE a_total counter",
+        'a_total{route="x\\"\\\\\\n"} 3',
+        "# HELP s_seconds S",
+        "# TYPE s_seconds histogram",
+        's_seconds_bucket{of="b",le="0.1"} 1',
+        's_seconds_bucket{of="b",le="1"} 2',
+        's_seconds_bucket{of="b",le="+Inf"} 3',
+        's_seconds_sum{of="b"} 3.6',
+        's_seconds_count{of="b"} 3',
+        "# HELP g G",
+        "# TYPE g gauge",
+        "g 7",
+        "",
       ].join("\n"),
     );
     expect(() => metrics.gauge("a_total", "As")).toThrow();
