@@ -2,9 +2,9 @@
 import * as z from "zod";
 import { DesiredState, WaitingProbe, type DesiredCamera } from "#functions/cidades/contract.ts";
 import { pause } from "#lib/pause.ts";
-import type { ToAgent } from "#lib/wire/agent.ts";
+import type { CameraState, ToAgent } from "#lib/wire/agent.ts";
 import { runCamera, type CameraNeeds, type RunningCamera } from "./camera.ts";
-import { openControl } from "./control.ts";
+import { openControl, type Control } from "./control.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import { adoptLeftBehind, storedTiming } from "./finished-segments.ts";
 import type { Gaps } from "./gaps.ts";
@@ -29,46 +29,22 @@ export type Agent = { stop(): Promise<void>; cameras(): RunningCamera[] };
 type Known = { desired: DesiredCamera; running: RunningCamera };
 
 export const startAgent = (needs: AgentNeeds): Agent => {
-  const { server, clock, reserve, log, spool } = needs;
+  const { server, clock, reserve, log } = needs;
   const naps = pause();
   let stopped = false;
-  let toldStates = "";
   let awake = true;
 
   const tellSoon = throttled(() => control.send({ type: "states", cameras: statesNow() }), 100);
   const cameras = knownCameras({ ...needs, diskFull: reserve.reached, onChange: tellSoon });
   const statesNow = () => cameras.running().map((running) => running.state());
-
-  const ask = async (): Promise<void> => {
-    const sent = performance.now();
-    const state = await server.call("GET", "/api/agents/desired-state", null, DesiredState);
-    clock.learn(state.server_time_ms, sent, performance.now());
-    if (!stopped) cameras.reconcile(state.cameras);
-  };
-  const tell = async (): Promise<void> => {
-    const states = statesNow();
-    control.send({ type: "states", cameras: states });
-    const lasting = JSON.stringify(states.map(({ camera_id, status, cause }) => [camera_id, status, cause]));
-    if (lasting === toldStates || states.length === 0) return;
-    await server.call("POST", "/api/agents/camera-states", { cameras: states }, z.null());
-    toldStates = lasting;
-  };
-  const probes = async (): Promise<void> => {
-    for (;;) {
-      const { probe } = await server.call("POST", "/api/agents/probes/take", {}, WaitingProbe);
-      if (!probe || stopped) return;
-      const result = await probeCamera(probe.url_rtsp, needs.networks, clock.now);
-      await server.call("POST", "/api/agents/probes/report", { id: probe.id, ...result }, z.null());
-    }
-  };
+  const probes = probing(needs);
   const askNow = (): void => {
     awake = true;
     naps.wakeAll();
   };
-  const probeNow = (): void => void probes().catch((error: unknown) => log.warn("probe failed", { error }));
   const onMessage = (message: ToAgent): void => {
     if (message.type === "desired_state_changed") askNow();
-    else if (message.type === "probe_waiting") probeNow();
+    else if (message.type === "probe_waiting") probes();
     else if (message.type === "ping") {
       control.send({ type: "pong", sent_at: message.sent_at, agent_clock_ms: Date.now() });
     } else if (message.type === "open_live") cameras.get(message.camera_id)?.openLive();
@@ -76,26 +52,16 @@ export const startAgent = (needs: AgentNeeds): Agent => {
   };
   const onOpen = (): void => {
     askNow();
-    probeNow();
+    probes();
   };
   const control = openControl(server, { open: onOpen, message: onMessage }, log);
-
-  const regular = [
-    regularly(TELL_EVERY_MS, tell, (error) => log.warn("states not told", { error })),
-    regularly(
-      LOOK_AT_DISK_MS,
-      async () => {
-        needs.gaps.look();
-        if (await reserve.look()) cameras.attend();
-      },
-      (error) => log.warn("disk not looked at", { error }),
-    ),
-    regularly(
-      ADOPT_EVERY_MS,
-      () => adoptAll(needs),
-      (error) => log.warn("nothing adopted", { error }),
-    ),
-  ];
+  const regular = regularWork(needs, telling(server, control, statesNow), cameras.attend);
+  const ask = async (): Promise<void> => {
+    const sent = performance.now();
+    const state = await server.call("GET", "/api/agents/desired-state", null, DesiredState);
+    clock.learn(state.server_time_ms, sent, performance.now());
+    if (!stopped) cameras.reconcile(state.cameras);
+  };
   const loop = async (): Promise<void> => {
     await reserve.look().catch((error: unknown) => log.warn("disk not looked at", { error }));
     await adoptAll(needs).catch((error: unknown) => log.error("nothing adopted", { error }));
@@ -112,7 +78,7 @@ export const startAgent = (needs: AgentNeeds): Agent => {
     cameras: cameras.running,
     async stop() {
       stopped = true;
-      for (const work of regular) work.stop();
+      regular.stop();
       naps.wakeAll();
       // Cameras first: the loop may wait for a server that does not answer.
       await cameras.stop();
@@ -121,6 +87,54 @@ export const startAgent = (needs: AgentNeeds): Agent => {
       control.stop();
     },
   };
+};
+
+const regularWork = (needs: AgentNeeds, tell: () => Promise<void>, attend: () => void): { stop(): void } => {
+  const { log, gaps, reserve } = needs;
+  const lookAtDisk = async (): Promise<void> => {
+    gaps.look();
+    if (await reserve.look()) attend();
+  };
+  const all = [
+    regularly(TELL_EVERY_MS, tell, (error) => log.warn("states not told", { error })),
+    regularly(LOOK_AT_DISK_MS, lookAtDisk, (error) => log.warn("disk not looked at", { error })),
+    regularly(
+      ADOPT_EVERY_MS,
+      () => adoptAll(needs),
+      (error) => log.warn("nothing adopted", { error }),
+    ),
+  ];
+  return {
+    stop() {
+      for (const work of all) work.stop();
+    },
+  };
+};
+
+/** All states over the control connection; over HTTP, to be kept, only when what lasts has changed. */
+const telling = (server: Server, control: Control, statesNow: () => CameraState[]): (() => Promise<void>) => {
+  let told = "";
+  return async () => {
+    const states = statesNow();
+    control.send({ type: "states", cameras: states });
+    const lasting = JSON.stringify(states.map(({ camera_id, status, cause }) => [camera_id, status, cause]));
+    if (lasting === told || states.length === 0) return;
+    await server.call("POST", "/api/agents/camera-states", { cameras: states }, z.null());
+    told = lasting;
+  };
+};
+
+/** Takes probes until none waits. */
+const probing = ({ server, networks, clock, log }: AgentNeeds): (() => void) => {
+  const takeAll = async (): Promise<void> => {
+    for (;;) {
+      const { probe } = await server.call("POST", "/api/agents/probes/take", {}, WaitingProbe);
+      if (!probe) return;
+      const result = await probeCamera(probe.url_rtsp, networks, clock.now);
+      await server.call("POST", "/api/agents/probes/report", { id: probe.id, ...result }, z.null());
+    }
+  };
+  return () => void takeAll().catch((error: unknown) => log.warn("probe failed", { error }));
 };
 
 /** What a killed agent left, and what a full disk did not let this one finish. */

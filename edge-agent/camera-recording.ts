@@ -18,7 +18,7 @@ export const cameraRecording = (camera: DesiredCamera, needs: CameraNeeds, lineN
   let last_id: string | null = null;
   let ended = false;
 
-  const note = (cause: "camera" | "disk" | "agent" | "clock", detail: string): void => {
+  const note = (...[cause, detail]: Reason): void => {
     const { id: camera_id, recording_id } = camera;
     if (recording_id !== null) needs.gaps.interrupted({ camera_id, recording_id }, { cause, detail });
   };
@@ -41,13 +41,7 @@ export const cameraRecording = (camera: DesiredCamera, needs: CameraNeeds, lineN
   };
   const follow = async (started: Promise<Recorder>): Promise<void> => {
     const began = performance.now();
-    const clean = await started.then(
-      async ({ ended: over }) => (await over).clean,
-      (error: unknown) => {
-        needs.log.error("recorder not started", { camera_id: camera.id, error });
-        return false;
-      },
-    );
+    const clean = await endedCleanly(started, needs, camera.id);
     recorder = null;
     needs.onChange();
     if (performance.now() - began > HEALTHY_MS) {
@@ -64,11 +58,7 @@ export const cameraRecording = (camera: DesiredCamera, needs: CameraNeeds, lineN
     isRunning: () => recorder !== null,
     failing: () => failures >= RECORDER_FAILURES,
     /** The connection is over or does not come about. */
-    interrupted(why: LineEnd) {
-      if (why === "clock") note("clock", "clock_jump");
-      else if (why === "restart") note("agent", "restart");
-      else note("camera", why);
-    },
+    interrupted: (why: LineEnd) => note(...reasonOf(why)),
     /** The stream is over: FFmpeg finishes its file by itself. */
     async lineEnded() {
       clearTimeout(timer);
@@ -80,6 +70,22 @@ export const cameraRecording = (camera: DesiredCamera, needs: CameraNeeds, lineN
       if (recorder !== null) await stopped(recorder);
     },
   };
+};
+
+type Reason = [cause: "camera" | "disk" | "agent" | "clock", detail: string];
+
+const reasonOf = (why: LineEnd): Reason => {
+  if (why === "clock") return ["clock", "clock_jump"];
+  return why === "restart" ? ["agent", "restart"] : ["camera", why];
+};
+
+const endedCleanly = async (started: Promise<Recorder>, { log }: CameraNeeds, camera_id: string): Promise<boolean> => {
+  try {
+    return (await (await started).ended).clean;
+  } catch (error) {
+    log.error("recorder not started", { camera_id, error });
+    return false;
+  }
 };
 
 const stopped = async ({ started, done }: Running): Promise<void> => {

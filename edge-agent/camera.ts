@@ -4,7 +4,7 @@ import { NAL, nalType, toAnnexB } from "#lib/media/h264.ts";
 import { nalsOf } from "#lib/media/h264-pictures.ts";
 import { pause } from "#lib/pause.ts";
 import type { CameraCause, CameraState, CameraStatus } from "#lib/wire/agent.ts";
-import { backOff } from "./back-off.ts";
+import { backOff, type BackOff } from "./back-off.ts";
 import type { KeyFrames } from "./key-frames.ts";
 import { cameraLive } from "./camera-live.ts";
 import { cameraRecording } from "./camera-recording.ts";
@@ -50,89 +50,51 @@ export type Line = { connection: CameraConnection; tap: Tap; end(why: LineEnd): 
 
 export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCamera => {
   const camera = { ...first };
-  const { id: camera_id } = first;
   const naps = pause();
   const stopping = new AbortController();
   const redial = backOff({ first_ms: 1000, longest_ms: 30_000, breaker_ms: 60_000 });
   const lineNow = (): Line | null => line;
   let line: Line | null = null;
-  let shown = { status: "CONECTANDO" as CameraStatus, cause: null as CameraCause | null, since_ms: needs.now() };
+  const shown = shownState(needs);
   const recording = cameraRecording(camera, needs, lineNow);
-  const live = cameraLive(camera_id, needs, lineNow);
-
-  const show = (status: CameraStatus, cause: CameraCause | null): void => {
-    if (shown.status === status && shown.cause === cause) return;
-    shown = { status, cause, since_ms: needs.now() };
-    needs.onChange();
-  };
-
-  /** What is to be said while connected. */
-  const look = (open: Line): void => {
-    const seen = open.tap.seen();
-    const now = performance.now();
-    const still = now - seen.bytes_at;
-    if (still > REDIAL_MS) return open.end("silent");
-    if (now - seen.key_at > NO_KEY_FRAME_MS) return open.end("no_key_frames");
-    if (still > STILL_MS) return show("PARADA", "silent");
-    if (seen.pictures === 0) return;
-    const full = needs.diskFull() && camera.recording_id !== null;
-    if (full) return show("DISCO_CHEIO", "disk_reserve");
-    show("ONLINE", recording.failing() ? "recorder" : null);
-  };
+  const live = cameraLive(camera.id, needs, lineNow);
 
   const connectOnce = async (): Promise<LineEnd> => {
     const { promise: ended, resolve: end } = Promise.withResolvers<LineEnd>();
-    const onKeyFrame = ({ avcc, captured_at_ms }: Picture): void =>
-      needs.keyFrames.offer({ camera_id, captured_at_ms, bytes: keyFrameBytes(avcc, line?.connection) });
-    const onJump = (): void => end("clock");
-    const tap = streamTap({ now: needs.now, monotonic: () => performance.now(), onKeyFrame, onJump });
-    const dialled = { url: camera.url_rtsp, networks: needs.networks, onFrame: tap.frame, onEnd: end };
-    const connection = await openCamera(dialled, stopping.signal);
-    const open: Line = { connection, tap, end };
+    const open = await openLine(camera, needs, stopping.signal, end);
     line = open;
     recording.attend();
     live.attach();
-    const began = performance.now();
-    const watch = setInterval(() => {
-      look(open);
-      if (performance.now() - began > HEALTHY_MS) redial.healthy();
-    }, LOOK_EVERY_MS);
+    const unwatch = watchOver(open, shown.show, redial.healthy, () => ({
+      full: needs.diskFull() && camera.recording_id !== null,
+      failing: recording.failing(),
+    }));
     const why = await ended;
-    clearInterval(watch);
+    unwatch();
     line = null;
     live.detach();
-    connection.close();
+    open.connection.close();
     await recording.lineEnded();
     return why;
   };
-
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const why = await connectOnce().catch(causeOf);
       if (stopping.signal.aborted) return;
       recording.interrupted(why);
-      const isFault = why !== "restart" && why !== "clock";
-      show(isFault ? "OFFLINE" : "CONECTANDO", isFault ? why : null);
-      if (why === "restart") continue;
-      const wait = redial.failed();
-      await naps.nap(why === "wrong_password" ? Math.max(wait, WRONG_PASSWORD_MS) : wait);
+      shown.show(...wordsFor(why));
+      await naps.nap(pauseAfter(why, redial));
     }
   };
   const running = loop();
 
   return {
-    state: () => ({
-      camera_id,
-      ...shown,
-      recording: recording.isRunning(),
-      last_captured_at_ms: line?.tap.seen().captured_at_ms ?? null,
-      bytes_per_second: line?.tap.bytesPerSecond() ?? 0,
-    }),
+    state: () => ({ camera_id: camera.id, ...shown.now(), recording: recording.isRunning(), ...seenOf(line) }),
     update(desired) {
       camera.recording_id = desired.recording_id;
       recording.attend();
     },
-    openLive: () => live.open(),
+    openLive: live.open,
     restart() {
       redial.healthy();
       naps.wakeAll();
@@ -149,9 +111,76 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
   };
 };
 
+const wordsFor = (why: LineEnd): [CameraStatus, CameraCause | null] =>
+  why === "restart" || why === "clock" ? ["CONECTANDO", null] : ["OFFLINE", why];
+
+const pauseAfter = (why: LineEnd, redial: BackOff): number => {
+  if (why === "restart") return 0;
+  const wait = redial.failed();
+  return why === "wrong_password" ? Math.max(wait, WRONG_PASSWORD_MS) : wait;
+};
+
+const seenOf = (line: Line | null): Pick<CameraState, "last_captured_at_ms" | "bytes_per_second"> => ({
+  last_captured_at_ms: line?.tap.seen().captured_at_ms ?? null,
+  bytes_per_second: line?.tap.bytesPerSecond() ?? 0,
+});
+
+type Show = (status: CameraStatus, cause: CameraCause | null) => void;
+
+const shownState = ({ now, onChange }: CameraNeeds) => {
+  let shown = { status: "CONECTANDO" as CameraStatus, cause: null as CameraCause | null, since_ms: now() };
+  const show: Show = (status, cause) => {
+    if (shown.status === status && shown.cause === cause) return;
+    shown = { status, cause, since_ms: now() };
+    onChange();
+  };
+  return { now: () => shown, show };
+};
+
+const openLine = async (
+  { id: camera_id, url_rtsp: url }: DesiredCamera,
+  { now, networks, keyFrames }: CameraNeeds,
+  signal: AbortSignal,
+  end: (why: LineEnd) => void,
+): Promise<Line> => {
+  // The first pictures may come before the connection is handed over.
+  let described: readonly Uint8Array[] = [];
+  const onKeyFrame = ({ avcc, captured_at_ms }: Picture): void =>
+    keyFrames.offer({ camera_id, captured_at_ms, bytes: keyFrameBytes(avcc, described) });
+  const onJump = (): void => end("clock");
+  const tap = streamTap({ now, monotonic: () => performance.now(), onKeyFrame, onJump });
+  const connection = await openCamera({ url, networks, onFrame: tap.frame, onEnd: end }, signal);
+  described = connection.video.parameter_sets;
+  return { connection, tap, end };
+};
+
+type RecorderState = { full: boolean; failing: boolean };
+
+const watchOver = (open: Line, show: Show, healthy: () => void, recorder: () => RecorderState): (() => void) => {
+  const began = performance.now();
+  const timer = setInterval(() => {
+    lookAt(open, show, recorder());
+    if (performance.now() - began > HEALTHY_MS) healthy();
+  }, LOOK_EVERY_MS);
+  return () => clearInterval(timer);
+};
+
+/** What is to be said of an open connection, and whether it is still worth anything. */
+const lookAt = ({ tap, end }: Line, show: Show, recorder: RecorderState): void => {
+  const seen = tap.seen();
+  const now = performance.now();
+  const still = now - seen.bytes_at;
+  if (still > REDIAL_MS) return end("silent");
+  if (now - seen.key_at > NO_KEY_FRAME_MS) return end("no_key_frames");
+  if (still > STILL_MS) return show("PARADA", "silent");
+  if (seen.pictures === 0) return;
+  if (recorder.full) return show("DISCO_CHEIO", "disk_reserve");
+  show("ONLINE", recorder.failing ? "recorder" : null);
+};
+
 /** With parameter sets in front, so that each can be decoded by itself. */
-const keyFrameBytes = (avcc: Buffer, connection: CameraConnection | undefined): Uint8Array => {
+const keyFrameBytes = (avcc: Buffer, parameter_sets: readonly Uint8Array[]): Uint8Array => {
   const nals = nalsOf(avcc);
   const carries = nals.some((nal) => nalType(nal) === NAL.sps);
-  return toAnnexB(carries ? nals : [...(connection?.video.parameter_sets ?? []), ...nals]);
+  return toAnnexB(carries ? nals : [...parameter_sets, ...nals]);
 };

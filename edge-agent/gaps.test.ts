@@ -23,7 +23,12 @@ const keep = (from: number, to: number, recording_id = camera.recording_id): voi
 const at = (seconds: number): string => new Date(START + seconds * 1000).toISOString();
 const told = async (): Promise<Pick<Gap, "starts_at" | "ends_at" | "cause" | "detail">[]> => {
   await gaps.settled();
-  const found = (await spool.gaps()).map(({ gap: { camera_id: _, ...gap } }) => gap);
+  const found = (await spool.gaps()).map(({ gap: { starts_at, ends_at, cause, detail } }) => ({
+    starts_at,
+    ends_at,
+    cause,
+    detail,
+  }));
   return found.toSorted((a, b) => `${a.starts_at} ${a.ends_at}`.localeCompare(`${b.starts_at} ${b.ends_at}`));
 };
 

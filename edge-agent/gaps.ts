@@ -2,11 +2,12 @@
  * Holes of recordings: from the end of what was kept to the beginning of what is kept next. Told with the reason as soon as they
  * are known, again when they end; a hole that nobody gave a reason for is the agent's own (it was not running).
  */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { GapCause, NewSegment } from "#functions/streaming/contract.ts";
 import type { Log } from "#lib/log.ts";
+import { readJson } from "./spool-files.ts";
 import type { Spool } from "./spool.ts";
 
 /** Shorter ones are the seam between two files, which a timeline does not show either. */
@@ -42,38 +43,13 @@ const Stored = z.record(z.uuid(), z.object({ camera_id: z.uuid(), ends_at: z.num
 
 export const openGaps = async (spool: Pick<Spool, "dir" | "keepGap">, now: () => number, log: Log): Promise<Gaps> => {
   const started = now();
-  const ends = new Map<string, End>();
-  for (const [recording_id, { camera_id, ends_at }] of Object.entries(await readEnds(spool.dir))) {
-    if (started - ends_at > FORGET_MS) continue;
-    ends.set(recording_id, { camera_id, ends_at, reason: null, told: null, open: false, before: true });
-  }
-  let writing: Promise<unknown> = Promise.resolve();
-  const write = (work: () => Promise<unknown>): void => {
-    writing = writing.then(work).catch((error: unknown) => log.warn("gap not kept", { error }));
-  };
-  const tell = (recording_id: string, end: End, ends_at: number | null, { cause, detail }: Reason): void => {
-    const gap = {
-      camera_id: end.camera_id,
-      starts_at: new Date(end.ends_at).toISOString(),
-      ends_at: ends_at === null ? null : new Date(ends_at).toISOString(),
-      cause,
-      detail,
-    };
-    const id = `${recording_id}-${Math.round(end.ends_at)}-${ends_at === null ? "open" : "closed"}`;
-    write(() => spool.keepGap(id, gap));
-  };
-  const isLong = (from: number, to: number): boolean => to - from >= SHORTEST_MS;
-
+  const ends = await readEnds(spool.dir, started);
+  const { write, tell, settled } = telling(spool, log);
   return {
+    settled,
     interrupted({ camera_id, recording_id }, reason) {
-      const end = ends.get(recording_id) ?? {
-        camera_id,
-        ends_at: now(),
-        reason,
-        told: null,
-        open: true,
-        before: false,
-      };
+      const begun = { camera_id, ends_at: now(), reason, told: null, open: true, before: false };
+      const end = ends.get(recording_id) ?? begun;
       ends.set(recording_id, end);
       end.reason = reason;
       end.open = true;
@@ -113,7 +89,31 @@ export const openGaps = async (spool: Pick<Spool, "dir" | "keepGap">, now: () =>
       ends.delete(recording_id);
       write(() => writeEnds(spool.dir, ends));
     },
+  };
+};
+
+const isLong = (from: number, to: number): boolean => to - from >= SHORTEST_MS;
+
+/** One after the other into the spool; the same hole, open and closed, is two reports with one beginning. */
+const telling = (spool: Pick<Spool, "keepGap">, log: Log) => {
+  let writing: Promise<unknown> = Promise.resolve();
+  const write = (work: () => Promise<unknown>): void => {
+    writing = writing.then(work).catch((error: unknown) => log.warn("gap not kept", { error }));
+  };
+  return {
+    write,
     settled: async () => void (await writing),
+    tell(recording_id: string, end: End, ends_at: number | null, { cause, detail }: Reason): void {
+      const gap = {
+        camera_id: end.camera_id,
+        starts_at: new Date(end.ends_at).toISOString(),
+        ends_at: ends_at === null ? null : new Date(ends_at).toISOString(),
+        cause,
+        detail,
+      };
+      const id = `${recording_id}-${Math.round(end.ends_at)}-${ends_at === null ? "open" : "closed"}`;
+      write(() => spool.keepGap(id, gap));
+    },
   };
 };
 
@@ -126,10 +126,9 @@ const writeEnds = async (dir: string, ends: ReadonlyMap<string, End>): Promise<v
   await rename(join(dir, `${FILE}.new`), join(dir, FILE));
 };
 
-const readEnds = async (dir: string): Promise<z.infer<typeof Stored>> => {
-  try {
-    return Stored.parse(JSON.parse(await readFile(join(dir, FILE), "utf8")));
-  } catch {
-    return {};
-  }
+const readEnds = async (dir: string, now: number): Promise<Map<string, End>> => {
+  const stored = (await readJson(join(dir, FILE), Stored)) ?? {};
+  const recent = Object.entries(stored).filter(([, { ends_at }]) => now - ends_at <= FORGET_MS);
+  const fresh = { reason: null, told: null, open: false, before: true };
+  return new Map(recent.map(([recording_id, end]) => [recording_id, { ...end, ...fresh }]));
 };

@@ -65,6 +65,7 @@ const within = async <T>(work: Promise<T>, late: CameraCause): Promise<T> => {
 
 type Target = { address: string; port: number; secure: boolean; host: string };
 type Line = { socket: Socket; receive(chunk: Buffer): void };
+const GOODBYE_MS = 200;
 const READ_BYTES = 64 * 1024;
 
 const dial = ({ address, port, secure, host }: Target, signal?: AbortSignal): Promise<Line> => {
@@ -148,18 +149,20 @@ const converse = async (
     open = true;
     const keeping = setInterval(() => socket.write(session.request("GET_PARAMETER", url)), session.keepAliveMs());
     socket.on("close", () => clearInterval(keeping));
-    return {
-      video,
-      close() {
-        ended = true;
-        clearInterval(keeping);
-        if (socket.writable) socket.end(session.request("TEARDOWN", url));
-        setTimeout(() => socket.destroy(), 200).unref();
-      },
+    const close = (): void => {
+      ended = true;
+      clearInterval(keeping);
+      sayGoodbye(socket, session.request("TEARDOWN", url));
     };
+    return { video, close };
   } catch (error) {
     ended = true;
     socket.destroy();
     throw error;
   }
+};
+
+const sayGoodbye = (socket: Socket, words: string): void => {
+  if (socket.writable) socket.end(words);
+  setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
 };

@@ -13,96 +13,107 @@ const LENGTH_BYTES = 4;
 /** A picture larger than this is none. */
 const LONGEST_PICTURE_BYTES = 16 * 1024 * 1024;
 
-/**
- * Calls back once per picture: at its marker, or when the timestamp changes. Packets come in the order of their sending. The
- * bytes of the picture are used again when the call returns.
- */
-export const pictureAssembler = (onPicture: (picture: CodedPicture) => void) => {
+/** The units of the picture that is being put together, one behind the other. */
+const unitsOfPicture = () => {
   let scratch = Buffer.allocUnsafeSlow(64 * 1024);
-  let length = 0;
-  let rtp_time = -1;
-  let key = false;
-  let damaged = false;
+  const now = { length: 0, key: false, damaged: false };
   /** Where the length of a unit in pieces stands, −1: none is open. */
   let open = -1;
-  let last = -1;
 
   const room = (bytes: number): boolean => {
-    if (length + bytes > LONGEST_PICTURE_BYTES) return !(damaged = true);
-    if (length + bytes > scratch.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(scratch.length * 2, length + bytes));
-      scratch.copy(larger, 0, 0, length);
+    if (now.length + bytes > LONGEST_PICTURE_BYTES) return !(now.damaged = true);
+    if (now.length + bytes > scratch.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(scratch.length * 2, now.length + bytes));
+      scratch.copy(larger, 0, 0, now.length);
       scratch = larger;
     }
     return true;
   };
   const copy = (data: Buffer, from: number, to: number): void => {
-    data.copy(scratch, length, from, to);
-    length += to - from;
-  };
-  const addUnit = (data: Buffer, from: number, to: number): void => {
-    if (to <= from || !room(LENGTH_BYTES + to - from)) return;
-    if (((data[from] ?? 0) & 0x1f) === NAL.idr) key = true;
-    scratch.writeUInt32BE(to - from, length);
-    length += LENGTH_BYTES;
-    copy(data, from, to);
-  };
-  const addPiece = (data: Buffer, from: number, to: number): void => {
-    const [indicator, head] = [data[from] ?? 0, data[from + 1] ?? 0];
-    if (to - from < 2 || !room(LENGTH_BYTES + to - from)) return void (damaged = true);
-    if ((head & 0x80) !== 0) {
-      dropOpen();
-      open = length;
-      length += LENGTH_BYTES;
-      scratch[length] = (indicator & 0xe0) | (head & 0x1f);
-      length += 1;
-      if ((head & 0x1f) === NAL.idr) key = true;
-    } else if (open < 0) return void (damaged = true);
-    copy(data, from + 2, to);
-    if ((head & 0x40) === 0) return;
-    scratch.writeUInt32BE(length - open - LENGTH_BYTES, open);
-    open = -1;
-  };
-  const addAggregate = (data: Buffer, from: number, to: number): void => {
-    for (let at = from + 1; at + 2 <= to;) {
-      const size = data.readUInt16BE(at);
-      if (size === 0 || at + 2 + size > to) return void (damaged = true);
-      addUnit(data, at + 2, at + 2 + size);
-      at += 2 + size;
-    }
+    data.copy(scratch, now.length, from, to);
+    now.length += to - from;
   };
   /** A unit whose last piece never came is left out. */
   const dropOpen = (): void => {
     if (open < 0) return;
-    damaged = true;
-    length = open;
+    now.damaged = true;
+    now.length = open;
     open = -1;
   };
+  return {
+    now,
+    dropOpen,
+    bytes: (): Buffer => scratch.subarray(0, now.length),
+    unit(data: Buffer, from: number, to: number): void {
+      if (to <= from || !room(LENGTH_BYTES + to - from)) return;
+      if (((data[from] ?? 0) & 0x1f) === NAL.idr) now.key = true;
+      scratch.writeUInt32BE(to - from, now.length);
+      now.length += LENGTH_BYTES;
+      copy(data, from, to);
+    },
+    piece(data: Buffer, from: number, to: number): void {
+      const [indicator, head] = [data[from] ?? 0, data[from + 1] ?? 0];
+      if (to - from < 2 || !room(LENGTH_BYTES + to - from)) return void (now.damaged = true);
+      if ((head & 0x80) !== 0) {
+        dropOpen();
+        open = now.length;
+        now.length += LENGTH_BYTES;
+        scratch[now.length] = (indicator & 0xe0) | (head & 0x1f);
+        now.length += 1;
+        if ((head & 0x1f) === NAL.idr) now.key = true;
+      } else if (open < 0) return void (now.damaged = true);
+      copy(data, from + 2, to);
+      if ((head & 0x40) === 0) return;
+      scratch.writeUInt32BE(now.length - open - LENGTH_BYTES, open);
+      open = -1;
+    },
+  };
+};
+
+/**
+ * Calls back once per picture: at its marker, or when the timestamp changes. Packets come in the order of their sending. The
+ * bytes of the picture are used again when the call returns.
+ */
+export const pictureAssembler = (onPicture: (picture: CodedPicture) => void) => {
+  const units = unitsOfPicture();
+  const { now } = units;
+  let rtp_time = -1;
+  let last = -1;
+
+  const addAggregate = (data: Buffer, from: number, to: number): void => {
+    for (let at = from + 1; at + 2 <= to;) {
+      const size = data.readUInt16BE(at);
+      if (size === 0 || at + 2 + size > to) return void (now.damaged = true);
+      units.unit(data, at + 2, at + 2 + size);
+      at += 2 + size;
+    }
+  };
   const finish = (): void => {
-    dropOpen();
-    const picture = length === 0 ? null : { avcc: scratch.subarray(0, length), key, damaged, rtp_time };
-    [length, key, damaged, rtp_time] = [0, false, false, -1];
+    units.dropOpen();
+    const { key, damaged } = now;
+    const picture = now.length === 0 ? null : { avcc: units.bytes(), key, damaged, rtp_time };
+    [now.length, now.key, now.damaged, rtp_time] = [0, false, false, -1];
     if (picture) onPicture(picture);
   };
 
   return {
     /** The packet lies between `from` and `to`. What is no RTP packet is passed over. */
     push(data: Buffer, from: number, to: number): void {
-      const body = payloadOf(data, from, to);
-      if (body.from < 0) return;
+      const payload = payloadOf(data, from, to);
+      if (payload.from < 0) return;
       const time = rtpTimeOf(data, from);
       if (rtp_time >= 0 && rtp_time !== time) finish();
       const sequence = data.readUInt16BE(from + 2);
       if (last >= 0 && ((last + 1) & 0xffff) !== sequence) {
-        dropOpen();
-        damaged = true;
+        units.dropOpen();
+        now.damaged = true;
       }
       last = sequence;
       rtp_time = time;
-      const type = (data[body.from] ?? 0) & 0x1f;
-      if (type === FU_A) addPiece(data, body.from, body.to);
-      else if (type === STAP_A) addAggregate(data, body.from, body.to);
-      else addUnit(data, body.from, body.to);
+      const type = (data[payload.from] ?? 0) & 0x1f;
+      if (type === FU_A) units.piece(data, payload.from, payload.to);
+      else if (type === STAP_A) addAggregate(data, payload.from, payload.to);
+      else units.unit(data, payload.from, payload.to);
       if (((data[from + 1] ?? 0) & 0x80) !== 0) finish();
     },
   };
