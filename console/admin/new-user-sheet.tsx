@@ -49,23 +49,10 @@ const FirstLink = ({ made, onClose }: { made: Made; onClose(): void }) => {
 
 const UserForm = ({ roles, onMade }: { roles: readonly Role[]; onMade(made: Made): void }) => {
   const m = useMessages();
-  const ask = useAsk();
-  const client = useQueryClient();
   const { city } = useCity();
   const scopes = useScopes();
-  const [values, setValues] = useState({ nome: "", email: "", role_id: roles[0]?.id ?? "", scope: city.id });
-  const make = useMutation({
-    mutationFn: () =>
-      ask("create-user", {
-        nome: values.nome.trim(),
-        email: values.email.trim(),
-        roles: [{ role_id: values.role_id, cidade_id: values.scope === "" ? null : values.scope }],
-      }),
-    onSuccess: async (made) => {
-      await client.invalidateQueries({ queryKey: ["users"] });
-      onMade(made);
-    },
-  });
+  const [values, setValues] = useState<Values>({ nome: "", email: "", role_id: roles[0]?.id ?? "", scope: city.id });
+  const make = useMake(values, onMade);
   const fields = fieldProblems(m, make.error);
   const change = (name: keyof typeof values) => (value: string) =>
     setValues((before) => ({ ...before, [name]: value }));
@@ -110,6 +97,25 @@ const UserForm = ({ roles, onMade }: { roles: readonly Role[]; onMade(made: Made
       </Action>
     </Form>
   );
+};
+
+type Values = { nome: string; email: string; role_id: string; scope: string };
+
+const useMake = (values: Values, onMade: (made: Made) => void) => {
+  const ask = useAsk();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      ask("create-user", {
+        nome: values.nome.trim(),
+        email: values.email.trim(),
+        roles: [{ role_id: values.role_id, cidade_id: values.scope === "" ? null : values.scope }],
+      }),
+    onSuccess: async (made) => {
+      await client.invalidateQueries({ queryKey: ["users"] });
+      onMade(made);
+    },
+  });
 };
 
 /** Every city only for who has them all: nobody gives what they do not hold. */

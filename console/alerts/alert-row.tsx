@@ -6,8 +6,7 @@ import { useCity } from "#console/ui/city.tsx";
 import { clockText, durationText } from "#console/ui/format.ts";
 import { StateLink } from "#console/ui/state-link.tsx";
 import { PriorityMark } from "./priority.tsx";
-
-export const rowId = (id: string): string => `alert-${id}`;
+import { rowId } from "./use-queue.ts";
 
 export const AlertRow = ({ alert, isChosen }: { alert: Alert; isChosen: boolean }) => {
   const m = useMessages();

@@ -95,7 +95,9 @@ const useAlertsElsewhere = (cidade_id: string, alarm: Alarm): readonly Alert[] =
   const [alerts, setAlerts] = useState<readonly Alert[]>(none);
   const drop = (id: string): void => setAlerts((before) => before.filter((alert) => alert.id !== id));
   const held = useRef(alerts);
-  held.current = alerts;
+  useEffect(() => {
+    held.current = alerts;
+  });
   useEffect(
     () =>
       link.onNotification((notification) => {

@@ -1,23 +1,20 @@
 /** The queue: what waits for somebody, and what somebody has taken. Works by keys alone. */
-import { useState } from "react";
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
 import type { Alert } from "#functions/ai/contract.ts";
 import { useMessages } from "#console/messages/language.tsx";
-import { plateText } from "#console/plates/plate.tsx";
-import { useAsk, useMay } from "#console/session/session-context.tsx";
+import { useAsk } from "#console/session/session-context.tsx";
 import { Allowed } from "#console/ui/allowed.tsx";
 import { useCity } from "#console/ui/city.tsx";
 import { Action, Toggle } from "#console/ui/parts.tsx";
-import { shortcutsOn, useShortcuts } from "#console/ui/shortcuts.ts";
+import { shortcutsOn } from "#console/ui/shortcuts.ts";
 import { Answer, Empty, Problem } from "#console/ui/states.tsx";
 import { useStore } from "#console/ui/store.ts";
 import { Tabs } from "#console/ui/tabs.tsx";
 import { AlertDetail } from "./alert-detail.tsx";
-import { AlertRow, rowId } from "./alert-row.tsx";
+import { AlertRow } from "./alert-row.tsx";
 import { doneAlertsQuery, newAlertsQuery } from "./alerts-query.ts";
-
-type Search = { tab?: string; alert?: string };
+import { useQueue } from "./use-queue.ts";
 
 export const AlertsPage = () => (
   <Allowed permission="alerts.view">
@@ -29,7 +26,7 @@ const Alerts = () => {
   const m = useMessages();
   const ask = useAsk();
   const { city } = useCity();
-  const { tab } = useSearch({ strict: false }) as Search;
+  const { tab } = useSearch({ strict: false }) as { tab?: string };
   const isDone = tab === "done";
   const waiting = useQuery(newAlertsQuery(ask, city.id));
   const count =
@@ -48,7 +45,7 @@ const Alerts = () => {
         <DoneAlerts />
       ) : (
         <Answer of={waiting}>
-          {({ items }) => <Queue items={items} empty={m.alerts.empty} hint={m.alerts.emptyHint} />}
+          {({ items }) => <Queue listed={items} empty={m.alerts.empty} hint={m.alerts.emptyHint} />}
         </Answer>
       )}
     </section>
@@ -64,7 +61,7 @@ const DoneAlerts = () => {
     <Answer of={done}>
       {({ pages }) => (
         <>
-          <Queue items={pages.flatMap(({ items }) => items)} empty={m.alerts.emptyDone} />
+          <Queue listed={pages.flatMap(({ items }) => items)} empty={m.alerts.emptyDone} />
           {done.hasNextPage ? (
             <Action isBusy={done.isFetchingNextPage} onPress={() => void done.fetchNextPage()}>
               {m.common.more}
@@ -76,67 +73,18 @@ const DoneAlerts = () => {
   );
 };
 
-/** Says what was done: the alert itself has left the queue by then. */
-const useAcknowledge = (onDone: (alert: Alert) => void) => {
-  const ask = useAsk();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (alert: Alert) => ask("acknowledge-alert", { id: alert.id }),
-    onSuccess: (_, alert) => onDone(alert),
-    onSettled: () => client.invalidateQueries({ queryKey: ["alerts"] }),
-  });
-};
+type QueueProps = { listed: readonly Alert[]; empty: string; hint?: string };
 
-const Queue = ({ items, empty, hint }: { items: readonly Alert[]; empty: string; hint?: string }) => {
+const Queue = ({ listed, empty, hint }: QueueProps) => {
   const m = useMessages();
-  const ask = useAsk();
-  const may = useMay();
-  const navigate = useNavigate();
-  const { alert: chosen } = useSearch({ strict: false }) as Search;
-  const [said, setSaid] = useState("");
-  const index = items.findIndex(({ id }) => id === chosen);
-  // From a link of its own, or acknowledged by somebody else a moment ago: it is still shown.
-  const apart = useQuery({
-    queryKey: ["alerts", "one", chosen],
-    queryFn: () => ask("read-alert", { id: chosen ?? "" }),
-    enabled: chosen !== undefined && index < 0,
-  });
-  const selected = index >= 0 ? items[index] : chosen === undefined ? items[0] : apart.data;
-
-  const choose = (id: string | undefined, replace = false): void =>
-    void navigate({ to: "/alerts", search: (before) => ({ ...before, alert: id }), replace });
-  const acknowledge = useAcknowledge((alert) => {
-    setSaid(m.alerts.done(plateText(alert.plate)));
-    const at = items.findIndex(({ id }) => id === alert.id);
-    const next = items[at + 1] ?? items[at - 1];
-    choose(next?.id, true);
-    if (next) focusRow(next.id);
-  });
-  const move = (step: number) => (): void => {
-    const at = items.findIndex(({ id }) => id === selected?.id);
-    const next = items[Math.max(0, Math.min(items.length - 1, at + step))];
-    if (!next) return;
-    choose(next.id, true);
-    focusRow(next.id);
-  };
-  useShortcuts({
-    j: move(1),
-    k: move(-1),
-    a: () => {
-      if (selected?.status === "new" && may("alerts.handle") && !acknowledge.isPending) acknowledge.mutate(selected);
-    },
-    v: () => {
-      if (!selected || !may("recordings.view")) return;
-      const { camera_id, captured_at } = selected.read;
-      void navigate({ to: "/cameras/$cameraId", params: { cameraId: camera_id }, search: { at: captured_at } });
-    },
-  });
+  const { items, selected, said, take, isBusy, error } = useQueue(listed);
   return (
     <>
+      {/* The alert itself has left the queue by then. */}
       <p className="hidden-label" role="status">
         {said}
       </p>
-      {acknowledge.error ? <Problem error={acknowledge.error} /> : null}
+      {error ? <Problem error={error} /> : null}
       {items.length === 0 && !selected ? (
         <Empty title={empty} {...(hint ? { hint } : {})} />
       ) : (
@@ -151,11 +99,7 @@ const Queue = ({ items, empty, hint }: { items: readonly Alert[]; empty: string;
               ))}
             </ul>
             {selected ? (
-              <AlertDetail
-                alert={selected}
-                isBusy={acknowledge.isPending}
-                onAcknowledge={() => acknowledge.mutate(selected)}
-              />
+              <AlertDetail alert={selected} isBusy={isBusy} onAcknowledge={take} />
             ) : (
               <Empty title={m.alerts.choose} />
             )}
@@ -165,8 +109,6 @@ const Queue = ({ items, empty, hint }: { items: readonly Alert[]; empty: string;
     </>
   );
 };
-
-const focusRow = (id: string): void => document.getElementById(rowId(id))?.focus();
 
 const KeyHelp = () => {
   const m = useMessages();

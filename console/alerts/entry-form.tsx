@@ -16,53 +16,28 @@ const USUAL_DAYS = 30;
 
 export const EntryForm = ({ list, onAdded }: { list: Watchlist; onAdded(plate: string): void }) => {
   const m = useMessages();
-  const ask = useAsk();
   const link = useLink();
-  const client = useQueryClient();
   const { fuso_horario: zone } = useCity().city;
   const usual = (): string => shiftDay(dayOf(link.now() ?? Date.now(), zone), USUAL_DAYS);
-  const [values, setValues] = useState(() => ({ plate: "", reason: "", day: usual() }));
-  const add = useMutation({
-    mutationFn: () =>
-      ask("create-watchlist-entry", {
-        watchlist_id: list.id,
-        cidade_id: list.cidade_id,
-        plate: values.plate.trim(),
-        reason: values.reason.trim(),
-        // The day that is named still counts, to its end.
-        expires_at: new Date(fromLocal(`${values.day}T23:59:59`, zone)).toISOString(),
-      }),
-    onSuccess: async ({ plate }) => {
-      await client.invalidateQueries({ queryKey: ["watchlist-entries", list.id] });
-      setValues({ plate: "", reason: "", day: usual() });
-      onAdded(plate);
-    },
+  const [values, setValues] = useState<Values>(() => ({ plate: "", reason: "", day: usual() }));
+  const add = useAdd(list, values, zone, (plate) => {
+    setValues({ plate: "", reason: "", day: usual() });
+    onAdded(plate);
   });
   const fields = fieldProblems(m, add.error);
-  const change = (name: keyof typeof values) => (value: string) =>
-    setValues((before) => ({ ...before, [name]: value }));
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    add.mutate();
-  };
+  const change = (name: keyof Values) => (value: string) => setValues({ ...values, [name]: value });
   return (
-    <Form className="form" onSubmit={submit} data-testid="new-entry">
+    <Form
+      className="form"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        add.mutate();
+      }}
+      data-testid="new-entry"
+    >
       {add.error ? <Problem error={add.error} /> : null}
       <div className="form-row">
-        <Field
-          label={m.watchlists.plate}
-          hint={m.watchlists.plateHint}
-          name="plate"
-          value={values.plate}
-          onChange={change("plate")}
-          error={fields["plate"]}
-          className="plate-field"
-          mono
-          minLength={7}
-          maxLength={8}
-          autoComplete="off"
-          isRequired
-        />
+        <PlateField value={values.plate} onChange={change("plate")} error={fields["plate"]} />
         <Field
           label={m.watchlists.reason}
           name="reason"
@@ -88,4 +63,46 @@ export const EntryForm = ({ list, onAdded }: { list: Watchlist; onAdded(plate: s
       </Action>
     </Form>
   );
+};
+
+type PlateFieldProps = { value: string; onChange(value: string): void; error: string | undefined };
+
+const PlateField = (props: PlateFieldProps) => {
+  const m = useMessages();
+  return (
+    <Field
+      {...props}
+      label={m.watchlists.plate}
+      hint={m.watchlists.plateHint}
+      name="plate"
+      className="plate-field"
+      mono
+      minLength={7}
+      maxLength={8}
+      autoComplete="off"
+      isRequired
+    />
+  );
+};
+
+type Values = { plate: string; reason: string; day: string };
+
+const useAdd = (list: Watchlist, values: Values, zone: string, onAdded: (plate: string) => void) => {
+  const ask = useAsk();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      ask("create-watchlist-entry", {
+        watchlist_id: list.id,
+        cidade_id: list.cidade_id,
+        plate: values.plate.trim(),
+        reason: values.reason.trim(),
+        // The day that is named still counts, to its end.
+        expires_at: new Date(fromLocal(`${values.day}T23:59:59`, zone)).toISOString(),
+      }),
+    onSuccess: async ({ plate }) => {
+      await client.invalidateQueries({ queryKey: ["watchlist-entries", list.id] });
+      onAdded(plate);
+    },
+  });
 };

@@ -14,25 +14,10 @@ const priorities: readonly Priority[] = ["critical", "attention", "info"];
 
 export const NewWatchlistSheet = ({ onClose, onMade }: { onClose(): void; onMade(list: Watchlist): void }) => {
   const m = useMessages();
-  const ask = useAsk();
-  const client = useQueryClient();
-  const { city } = useCity();
   const [nome, setNome] = useState("");
   const [basis, setBasis] = useState("");
   const [priority, setPriority] = useState<Priority>("attention");
-  const make = useMutation({
-    mutationFn: () =>
-      ask("create-watchlist", {
-        cidade_id: city.id,
-        nome: nome.trim(),
-        priority,
-        ...(basis.trim() ? { legal_basis: basis.trim() } : {}),
-      }),
-    onSuccess: async (list) => {
-      await client.invalidateQueries({ queryKey: ["watchlists"] });
-      onMade(list);
-    },
-  });
+  const make = useMake({ nome, basis, priority }, onMade);
   const fields = fieldProblems(m, make.error);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -73,4 +58,25 @@ export const NewWatchlistSheet = ({ onClose, onMade }: { onClose(): void; onMade
       </Form>
     </Sheet>
   );
+};
+
+type Values = { nome: string; basis: string; priority: Priority };
+
+const useMake = ({ nome, basis, priority }: Values, onMade: (list: Watchlist) => void) => {
+  const ask = useAsk();
+  const client = useQueryClient();
+  const { city } = useCity();
+  return useMutation({
+    mutationFn: () =>
+      ask("create-watchlist", {
+        cidade_id: city.id,
+        nome: nome.trim(),
+        priority,
+        ...(basis.trim() ? { legal_basis: basis.trim() } : {}),
+      }),
+    onSuccess: async (list) => {
+      await client.invalidateQueries({ queryKey: ["watchlists"] });
+      onMade(list);
+    },
+  });
 };

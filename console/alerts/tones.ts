@@ -22,6 +22,7 @@ const notes: Record<Tone, readonly [number, number, number][]> = {
 const LOUDNESS = 0.16;
 
 export type Tones = {
+  open(): void;
   /** `blocked`: the browser waits for a click or a key before it lets a page be heard. */
   state: Store<"blocked" | "ready">;
   unlock(): void;
@@ -30,18 +31,26 @@ export type Tones = {
 };
 
 export const createTones = (): Tones => {
-  const context = new AudioContext();
-  const state = createStore<"blocked" | "ready">(context.state === "running" ? "ready" : "blocked");
-  const onChange = (): void => state.set(context.state === "running" ? "ready" : "blocked");
-  context.addEventListener("statechange", onChange);
+  const state = createStore<"blocked" | "ready">("blocked");
+  let context: AudioContext | null = null;
+  const onChange = (): void => state.set(context?.state === "running" ? "ready" : "blocked");
   return {
     state,
-    unlock: () => void context.resume().then(onChange, () => undefined),
+    open() {
+      context = new AudioContext();
+      context.addEventListener("statechange", onChange);
+      onChange();
+    },
+    unlock: () => void context?.resume().then(onChange, () => undefined),
     play(tone) {
-      if (context.state !== "running") return;
+      if (context?.state !== "running") return;
       for (const [start, length, pitch] of notes[tone]) note(context, start / 1000, length / 1000, pitch);
     },
-    close: () => void context.close(),
+    close() {
+      context?.removeEventListener("statechange", onChange);
+      void context?.close();
+      context = null;
+    },
   };
 };
 

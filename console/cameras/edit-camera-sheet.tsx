@@ -8,6 +8,7 @@ import { useAsk } from "#console/session/session-context.tsx";
 import { Action, Field, Sheet, Toggle } from "#console/ui/parts.tsx";
 import { fieldProblems } from "#console/ui/problem-words.ts";
 import { Problem } from "#console/ui/states.tsx";
+import { NameAndPlace } from "./camera-fields.tsx";
 import { ProbeResult } from "./probe-result.tsx";
 import { useProbe } from "./use-probe.ts";
 
@@ -15,24 +16,15 @@ type Change = Api["update-camera"]["input"];
 
 export const EditCameraSheet = ({ camera, onClose }: { camera: Camera; onClose(): void }) => {
   const m = useMessages();
-  const ask = useAsk();
-  const client = useQueryClient();
-  const [values, setValues] = useState({
+  const [values, setValues] = useState<Values>({
     nome: camera.nome,
     place: camera.localizacao ?? "",
     url: "",
     is_active: camera.is_active,
   });
-  const save = useMutation({
-    // The version that was read: who changed it meanwhile is not overwritten.
-    mutationFn: () => ask("update-camera", changeOf(camera, values), { if_match: camera.version }),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ["cameras"] });
-      onClose();
-    },
-  });
+  const save = useSave(camera, values, onClose);
   const fields = fieldProblems(m, save.error);
-  const change = (name: "nome" | "place" | "url") => (value: string) =>
+  const change = (name: "nome" | "place" | "url", value: string): void =>
     setValues((before) => ({ ...before, [name]: value }));
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -42,30 +34,13 @@ export const EditCameraSheet = ({ camera, onClose }: { camera: Camera; onClose()
     <Sheet title={m.cameras.editOf(camera.nome)} isOpen onClose={onClose}>
       {save.error ? <Problem error={save.error} /> : null}
       <Form className="form" onSubmit={submit} data-testid="edit-camera">
-        <Field
-          label={m.cameras.name}
-          name="nome"
-          value={values.nome}
-          onChange={change("nome")}
-          error={fields["nome"]}
-          maxLength={255}
-          isRequired
-          autoFocus
-        />
-        <Field
-          label={m.cameras.place}
-          name="localizacao"
-          value={values.place}
-          onChange={change("place")}
-          error={fields["localizacao"]}
-          maxLength={500}
-        />
+        <NameAndPlace values={values} fields={fields} onChange={change} />
         <Field
           label={m.cameras.newAddress}
           hint={m.cameras.newAddressHint(camera.endereco_rtsp ?? m.cameras.noVideo)}
           name="url_rtsp"
           value={values.url}
-          onChange={change("url")}
+          onChange={(url) => change("url", url)}
           error={fields["url_rtsp"]}
           mono
           maxLength={500}
@@ -115,6 +90,19 @@ const TestAddress = ({ camera, url }: { camera: Camera; url: string }) => {
 };
 
 type Values = { nome: string; place: string; url: string; is_active: boolean };
+
+const useSave = (camera: Camera, values: Values, onSaved: () => void) => {
+  const ask = useAsk();
+  const client = useQueryClient();
+  return useMutation({
+    // The version that was read: who changed it meanwhile is not overwritten.
+    mutationFn: () => ask("update-camera", changeOf(camera, values), { if_match: camera.version }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ["cameras"] });
+      onSaved();
+    },
+  });
+};
 
 /** Only what differs: a change says what was meant. */
 const changeOf = (camera: Camera, { nome, place, url, is_active }: Values): Change => ({

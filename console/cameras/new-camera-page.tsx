@@ -11,6 +11,7 @@ import { Action, Field, Pick, Toggle } from "#console/ui/parts.tsx";
 import { fieldProblems } from "#console/ui/problem-words.ts";
 import { Answer, Problem } from "#console/ui/states.tsx";
 import { agentsQuery } from "./agents-query.ts";
+import { NameAndPlace } from "./camera-fields.tsx";
 import { ProbeResult } from "./probe-result.tsx";
 import { useProbe } from "./use-probe.ts";
 
@@ -43,7 +44,7 @@ const CameraForm = ({ agents }: { agents: readonly Agent[] }) => {
   const fields = fieldProblems(m, problem ?? probing.error);
   const address = values.url.trim();
   const subject = `${values.agent_id} ${address}`;
-  const change = (name: "nome" | "place" | "url" | "agent_id") => (value: string) => {
+  const change = (name: "nome" | "place" | "url" | "agent_id", value: string): void => {
     setProblem(null);
     setValues((before) => ({ ...before, [name]: value }));
   };
@@ -57,32 +58,15 @@ const CameraForm = ({ agents }: { agents: readonly Agent[] }) => {
     <div className="new-camera">
       <Form className="panel" onSubmit={submit} data-testid="new-camera">
         {problem ? <Problem error={problem} /> : null}
-        <Field
-          label={m.cameras.name}
-          name="nome"
-          value={values.nome}
-          onChange={change("nome")}
-          error={fields["nome"]}
-          maxLength={255}
-          isRequired
-          autoFocus
-        />
-        <Field
-          label={m.cameras.place}
-          name="localizacao"
-          value={values.place}
-          onChange={change("place")}
-          error={fields["localizacao"]}
-          maxLength={500}
-        />
-        <AddressField value={values.url} onChange={change("url")} error={fields["url_rtsp"]} />
+        <NameAndPlace values={values} fields={fields} onChange={change} />
+        <AddressField value={values.url} onChange={(url) => change("url", url)} error={fields["url_rtsp"]} />
         {agents.length > 1 ? (
           <Pick
             label={m.cameras.agent}
             hint={m.cameras.agentHint}
             value={values.agent_id}
             options={agents.map(({ id, nome }) => ({ value: id, label: nome }))}
-            onChange={change("agent_id")}
+            onChange={(id) => change("agent_id", id)}
           />
         ) : null}
         <Toggle

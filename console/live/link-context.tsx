@@ -1,11 +1,12 @@
 /** The console's one socket, for all screens, and what its notifications make stale. */
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
-import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { Notification } from "#lib/wire/console.ts";
 import { isApiError } from "#console/api.ts";
 import { useSession, type Ask } from "#console/session/session-context.tsx";
 import { createLink, type Link } from "./link.ts";
 import { startMediaHost } from "./media-hosts.ts";
+import { createRefresher } from "./refresher.ts";
 
 const LinkContext = createContext<Link | null>(null);
 
@@ -15,7 +16,9 @@ export const LinkProvider = ({ children }: { children: ReactNode }) => {
   const [link] = useState(() => createPageLink(ask, () => void store.refresh()));
   useEffect(() => {
     link.start();
-    const stop = link.onNotification((notification) => refreshWhat(client, notification));
+    // An answer that is on its way may be older than what was just said: it is given up.
+    const refresh = createRefresher((key) => client.invalidateQueries({ queryKey: [key] }));
+    const stop = link.onNotification((notification) => staleBy(notification).forEach(refresh));
     return () => {
       stop();
       link.stop();
@@ -50,10 +53,8 @@ const stale: Record<Notification["event"], readonly string[]> = {
 };
 
 /** `null`: the socket is new, and anything may have happened before. */
-const refreshWhat = (client: QueryClient, notification: Notification | null): void => {
-  const keys = notification ? stale[notification.event] : [...new Set(Object.values(stale).flat())];
-  for (const key of keys) void client.invalidateQueries({ queryKey: [key] }, { cancelRefetch: false });
-};
+const staleBy = (notification: Notification | null): readonly string[] =>
+  notification ? stale[notification.event] : [...new Set(Object.values(stale).flat())];
 
 export const useLink = (): Link => {
   const link = useContext(LinkContext);

@@ -16,7 +16,6 @@ const SHOWN = 60;
 const AT_TOP_PX = 80;
 
 export const LivePlates = () => {
-  const m = useMessages();
   const ask = useAsk();
   const { city } = useCity();
   const { camera } = useSearch({ strict: false }) as { camera?: string };
@@ -38,21 +37,18 @@ export const LivePlates = () => {
 
 const Reads = ({ items }: { items: readonly PlateRead[] }) => {
   const m = useMessages();
-  const isAtTop = useAtTop();
-  const [shown, setShown] = useState(items);
-  useEffect(() => {
-    if (isAtTop) setShown(items);
-  }, [items, isAtTop]);
+  const [held, hold] = useHeld(items);
+  const shown = held ?? items;
   const known = new Set(shown.map(({ id }) => id));
   const waiting = items.filter(({ id }) => !known.has(id)).length;
   if (shown.length === 0) return <Empty title={m.plates.empty} hint={m.plates.emptyHint} />;
   const showNew = (): void => {
-    setShown(items);
+    hold(null);
     document.getElementById("content")?.scrollTo({ top: 0 });
   };
   return (
     <>
-      {waiting > 0 && !isAtTop ? (
+      {waiting > 0 ? (
         <div className="reads-new">
           <Action kind="primary" onPress={showNew}>
             {m.plates.newOnes(waiting)}
@@ -68,16 +64,18 @@ const Reads = ({ items }: { items: readonly PlateRead[] }) => {
   );
 };
 
-const useAtTop = (): boolean => {
-  const [isAtTop, setAtTop] = useState(true);
+/** What was shown when somebody scrolled down; null at the top, where everything is shown as it comes. */
+const useHeld = (items: readonly PlateRead[]) => {
+  const state = useState<readonly PlateRead[] | null>(null);
+  const [, hold] = state;
   useEffect(() => {
     const content = document.getElementById("content");
     if (!content) return;
-    const onScroll = (): void => setAtTop(content.scrollTop < AT_TOP_PX);
+    const onScroll = (): void => hold((before) => (content.scrollTop < AT_TOP_PX ? null : (before ?? items)));
     content.addEventListener("scroll", onScroll, { passive: true });
     return () => content.removeEventListener("scroll", onScroll);
-  }, []);
-  return isAtTop;
+  }, [items, hold]);
+  return state;
 };
 
 const CameraPick = ({ value }: { value: string | undefined }) => {

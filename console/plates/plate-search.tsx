@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { purposeCodes, type PurposeCode } from "#lib/wire/purposes.ts";
@@ -38,7 +38,8 @@ export const PlateSearch = () => {
     const cidade_ids = values.everywhere ? cities.slice(0, MOST_CITIES).map(({ id }) => id) : [city.id];
     setAsked({ query: queryOf(values, values.purpose, cidade_ids, city.fuso_horario), turn: (asked?.turn ?? 0) + 1 });
   };
-  const refused = found.error ? (fieldProblems(m, found.error) as SearchErrors) : none;
+  // The same object while it is the same refusal: a new one leads the focus to what is wrong.
+  const refused = useMemo(() => fieldProblems(m, found.error) as SearchErrors, [m, found.error]);
   return (
     <div className="search">
       <SearchForm
@@ -52,7 +53,6 @@ export const PlateSearch = () => {
     </div>
   );
 };
-const none: SearchErrors = {};
 /** What one search takes. */
 const MOST_CITIES = 50;
 

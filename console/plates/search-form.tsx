@@ -69,22 +69,7 @@ export const SearchForm = ({ values, errors, isBusy, onChange, onSubmit }: Props
         />
       ) : null}
       <PlateField value={values.plate} onChange={set("plate")} error={errors.plate} />
-      <div className="form-row">
-        <MomentField
-          label={m.plates.form.from}
-          type="datetime-local"
-          value={values.from}
-          onChange={set("from")}
-          error={errors.from}
-        />
-        <MomentField
-          label={m.plates.form.to}
-          type="datetime-local"
-          value={values.to}
-          onChange={set("to")}
-          error={errors.to}
-        />
-      </div>
+      <Period values={values} errors={errors} onChange={onChange} />
       <Where values={values} onChange={onChange} />
       <Action kind="primary" type="submit" isBusy={isBusy}>
         <Search size={16} aria-hidden="true" />
@@ -92,6 +77,28 @@ export const SearchForm = ({ values, errors, isBusy, onChange, onSubmit }: Props
       </Action>
       <p className="dim small">{m.plates.form.audited}</p>
     </Form>
+  );
+};
+
+const Period = ({ values, errors, onChange }: Omit<Props, "isBusy" | "onSubmit">) => {
+  const m = useMessages();
+  return (
+    <div className="form-row">
+      <MomentField
+        label={m.plates.form.from}
+        type="datetime-local"
+        value={values.from}
+        onChange={(from) => onChange({ ...values, from })}
+        error={errors.from}
+      />
+      <MomentField
+        label={m.plates.form.to}
+        type="datetime-local"
+        value={values.to}
+        onChange={(to) => onChange({ ...values, to })}
+        error={errors.to}
+      />
+    </div>
   );
 };
 

@@ -23,9 +23,9 @@ export const LinkPage = () => {
   const m = useMessages();
   // Read once. It stays in the address bar until it is used, so that a reload does not lose it.
   const [secret] = useState(() => decodeURIComponent(location.hash.slice(1)));
-  const [checked, setChecked] = useState<Checked>({ kind: "asking" });
+  const [checked, setChecked] = useState<Checked>({ kind: secret.length < 20 ? "missing" : "asking" });
   useEffect(() => {
-    if (secret.length < 20) return setChecked({ kind: "missing" });
+    if (secret.length < 20) return;
     let isHere = true;
     call("check-link", { secret }).then(
       (link) => isHere && setChecked({ kind: "ready", link }),
@@ -59,13 +59,11 @@ const LinkForm = ({ secret, link }: { secret: string; link: Link }) => {
   const m = useMessages();
   const { store } = useSession();
   const navigate = useNavigate();
-  const [values, setValues] = useState({ nome: "", email: "", password: "", repeated: "" });
+  const [values, setValues] = useState<Values>({ nome: "", email: "", password: "", repeated: "" });
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const fields = fieldProblems(m, error);
-  const change = (name: keyof typeof values) => (value: string) =>
-    setValues((before) => ({ ...before, [name]: value }));
-  const left = SHORTEST - [...values.password].length;
+  const left = SHORTEST - values.password.length;
   const differs = values.repeated !== "" && values.repeated !== values.password;
   const isReset = link.kind === "password_reset";
 
@@ -100,52 +98,71 @@ const LinkForm = ({ secret, link }: { secret: string; link: Link }) => {
       <p className="dim small">{m.session.expires(momentText(m.locale, zone(), Date.parse(link.expires_at)))}</p>
       {error && !hasFields ? <Problem error={error} /> : null}
       <Form className="form" onSubmit={(event) => void submit(event)} data-testid="first-access">
-        <Field
-          label={m.session.name}
-          name="nome"
-          autoComplete="name"
-          value={values.nome}
-          onChange={change("nome")}
-          error={fields["nome"]}
-          isRequired
-          autoFocus
-        />
-        <Field
-          label={m.session.email}
-          name="email"
-          type="email"
-          autoComplete="username"
-          value={values.email}
-          onChange={change("email")}
-          error={fields["email"]}
-          isRequired
-        />
-        <PasswordField
-          label={m.session.password}
-          name="password"
-          autoComplete="new-password"
-          value={values.password}
-          onChange={change("password")}
-          error={fields["password"]}
-          hint={
-            <>
-              {m.session.passwordHint} <strong>{values.password === "" ? "" : m.session.passwordLeft(left)}</strong>
-            </>
-          }
-        />
-        <PasswordField
-          label={m.session.repeat}
-          name="repeated"
-          autoComplete="new-password"
-          value={values.repeated}
-          onChange={change("repeated")}
-          error={differs ? m.session.differs : undefined}
-        />
-        <Action kind="primary" type="submit" isDisabled={isBusy || left > 0 || differs}>
+        <LinkFields values={values} fields={fields} left={left} differs={differs} onChange={setValues} />
+        <Action kind="primary" type="submit" isBusy={isBusy} isDisabled={left > 0 || differs}>
           {isReset ? m.session.set : m.session.create}
         </Action>
       </Form>
     </Gate>
+  );
+};
+
+type Values = { nome: string; email: string; password: string; repeated: string };
+type FieldsProps = {
+  values: Values;
+  fields: Record<string, string>;
+  left: number;
+  differs: boolean;
+  onChange(values: Values): void;
+};
+
+const LinkFields = ({ values, fields, left, differs, onChange }: FieldsProps) => {
+  const m = useMessages();
+  const change = (name: keyof Values) => (value: string) => onChange({ ...values, [name]: value });
+  return (
+    <>
+      <Field
+        label={m.session.name}
+        name="nome"
+        autoComplete="name"
+        value={values.nome}
+        onChange={change("nome")}
+        error={fields["nome"]}
+        isRequired
+        autoFocus
+      />
+      <Field
+        label={m.session.email}
+        name="email"
+        type="email"
+        autoComplete="username"
+        value={values.email}
+        onChange={change("email")}
+        error={fields["email"]}
+        isRequired
+      />
+      <PasswordField
+        label={m.session.password}
+        name="password"
+        autoComplete="new-password"
+        value={values.password}
+        onChange={change("password")}
+        error={fields["password"]}
+        hint={
+          <>
+            {m.session.passwordHint} <strong>{values.password === "" ? "" : m.session.passwordLeft(left)}</strong>
+          </>
+        }
+      />
+      <PasswordField
+        label={m.session.repeat}
+        name="repeated"
+        autoComplete="new-password"
+        value={values.repeated}
+        onChange={change("repeated")}
+        error={differs ? m.session.differs : undefined}
+      />
+    </>
   );
 };
 

@@ -144,18 +144,24 @@ const LinkBanner = () => {
   const m = useMessages();
   const link = useLink();
   const { linked, since, skew_ms } = useStore(link.state);
-  const [lost, setLost] = useState(0);
+  const [looked, setLooked] = useState(0);
   useEffect(() => {
-    if (linked) return setLost(0);
-    const look = (): void => setLost(performance.now() - since);
-    const timer = setInterval(look, 1000);
+    if (linked) return;
+    const timer = setInterval(() => setLooked(performance.now()), 1000);
     return () => clearInterval(timer);
-  }, [linked, since]);
+  }, [linked]);
+  const lost = looked - since;
   if (!linked && lost > LOST_AFTER_MS) {
+    const words = (ms: number): string =>
+      link.now() === null ? m.link.connecting : m.link.lost(Math.floor(ms / 1000));
     return (
-      <p className="banner banner-critical" role="alert" data-testid="link-lost">
-        {link.now() === null ? m.link.connecting : m.link.lost(Math.floor(lost / 1000))}
-      </p>
+      <div className="banner banner-critical" data-testid="link-lost">
+        {/* Said once: the seconds that count up would be read aloud each time. */}
+        <span aria-hidden="true">{words(lost)}</span>
+        <p className="hidden-label" role="alert">
+          {words(LOST_AFTER_MS)}
+        </p>
+      </div>
     );
   }
   if (skew_ms !== null && Math.abs(skew_ms) >= 3000) {

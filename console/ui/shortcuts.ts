@@ -8,7 +8,9 @@ shortcutsOn.subscribe(() => localStorage.setItem(STORED, shortcutsOn.get() ? "on
 
 export const useShortcuts = (actions: Record<string, () => void>): void => {
   const latest = useRef(actions);
-  latest.current = actions;
+  useEffect(() => {
+    latest.current = actions;
+  });
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const { target, key } = event;

@@ -269,7 +269,6 @@ describe("the screens", { timeout: 90_000 }, () => {
     await looksGood("new-list");
     await sheet.getByRole("button", { name: "Criar lista" }).click();
     const form = page.getByTestId("new-entry");
-    await form.getByLabel("Placa").fill("XX1");
     await form.getByLabel("Placa").fill("1BC1D23");
     await form.getByLabel("Motivo").fill("Furto em 02/05");
     await form.getByRole("button", { name: "Incluir placa" }).click();
@@ -330,12 +329,31 @@ describe("the screens", { timeout: 90_000 }, () => {
     }
     await page.getByText("Nenhum alerta novo").waitFor();
     await looksGood("alerts-empty");
+    await newerOnesStayAside();
     await page.getByRole("navigation", { name: "Alertas" }).getByRole("link", { name: "Reconhecidos" }).click();
     await page.getByTestId("alert-detail").getByText("Reconhecido por você").waitFor();
     await looksGood("alerts-done");
     const done = (await served.audit()).filter(({ action }) => action === "acknowledge-alert");
-    expect(done).toHaveLength(2);
+    expect(done).toHaveLength(4);
   });
+
+  /** What is looked at stays, however many newer ones come: the key must not acknowledge what nobody has seen. */
+  const newerOnesStayAside = async (): Promise<void> => {
+    const rows = page.getByTestId("alert-row");
+    await post("STV2E34", { event_id: "third", detected_at: new Date(Date.now() + 2000).toISOString() });
+    await rows.first().waitFor();
+    await page.getByTestId("alert-detail").waitFor();
+    const seen = await rows.first().getAttribute("id");
+    await post("STV2E34", { event_id: "fourth", detected_at: new Date(Date.now() + 3000).toISOString() });
+    await rows.nth(1).waitFor();
+    expect(await rows.nth(1).getAttribute("id")).toBe(seen);
+    expect(await rows.nth(1).getAttribute("aria-current")).toBe("true");
+    await page.keyboard.press("a");
+    await rows.nth(1).waitFor({ state: "detached" });
+    expect(await rows.first().getAttribute("id")).not.toBe(seen);
+    await page.keyboard.press("a");
+    await page.getByText("Nenhum alerta novo").waitFor();
+  };
 
   test("a person is made with a role, and the link that is shown once lets them choose a password", async () => {
     await place("Usuários").click();
@@ -410,7 +428,7 @@ describe("the screens", { timeout: 90_000 }, () => {
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Plates" }).click();
     await page.getByTestId("plate-read").first().waitFor();
     const restore = await served.cutSockets();
-    await page.getByTestId("link-lost").getByText("No connection to the server").waitFor();
+    await page.getByTestId("link-lost").getByRole("alert").getByText("No connection to the server").waitFor();
     await post("LTE0R11");
     await looksGood("link-lost");
     restore();
