@@ -29,7 +29,6 @@ export const en: Messages = {
     cancel: "Cancel",
     close: "Close",
     save: "Save",
-    add: "Add",
     all: "All",
     none: "none",
     correlation: (id) => `Code for support: ${id}`,
@@ -54,7 +53,6 @@ export const en: Messages = {
   session: {
     title: "Sign in",
     product: "GT-Vision",
-    tagline: "City camera monitoring",
     email: "E-mail",
     password: "Password",
     show: "Show password",
@@ -105,7 +103,6 @@ export const en: Messages = {
     previous: "Previous page",
     next: "Next page",
     live: "Live",
-    fullscreen: "Full screen",
   },
   timeline: {
     title: "Timeline",

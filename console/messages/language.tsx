@@ -15,10 +15,7 @@ export const LanguageProvider = ({ children }: { children: ReactNode }) => {
     document.documentElement.lang = language;
     localStorage.setItem(STORED, language);
   }, [language]);
-  const choice = useMemo(
-    () => ({ language, m: language === "en" ? en : ptBr, choose: setLanguage }),
-    [language],
-  );
+  const choice = useMemo(() => ({ language, m: language === "en" ? en : ptBr, choose: setLanguage }), [language]);
   return (
     <LanguageContext value={choice}>
       <I18nProvider locale={choice.m.locale}>{children}</I18nProvider>

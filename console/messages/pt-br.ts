@@ -28,7 +28,6 @@ export const ptBr = {
     cancel: "Cancelar",
     close: "Fechar",
     save: "Salvar",
-    add: "Adicionar",
     all: "Todas",
     none: "nenhum",
     correlation: (id: string) => `Código para o suporte: ${id}`,
@@ -53,7 +52,6 @@ export const ptBr = {
   session: {
     title: "Entrar",
     product: "GT-Vision",
-    tagline: "Monitoramento de câmeras da cidade",
     email: "E-mail",
     password: "Senha",
     show: "Mostrar senha",
@@ -105,7 +103,6 @@ export const ptBr = {
     previous: "Página anterior",
     next: "Próxima página",
     live: "Ao vivo",
-    fullscreen: "Tela cheia",
   },
   timeline: {
     title: "Linha do tempo",
