@@ -1,5 +1,5 @@
 import { queue } from "#lib/function/define.ts";
-import { notificationChannel } from "#lib/wire/console.ts";
+import { notify } from "#lib/wire/notify.ts";
 import { AlertAcknowledged } from "../contract.ts";
 
 export const notifyAlertAcknowledged = queue({
@@ -8,14 +8,5 @@ export const notifyAlertAcknowledged = queue({
   queue: { event: AlertAcknowledged },
   needs: ["cache"],
   handle: (data, { cache, message }) =>
-    cache.publish(
-      notificationChannel(data.cidade_id),
-      JSON.stringify({
-        type: "notification",
-        id: message.id,
-        cidade_id: data.cidade_id,
-        event: "alert.acknowledged",
-        data,
-      }),
-    ),
+    notify(cache, { id: message.id, cidade_id: data.cidade_id, event: "alert.acknowledged", data }),
 });

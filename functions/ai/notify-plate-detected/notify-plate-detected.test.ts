@@ -1,27 +1,19 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { catalogue } from "#functions/catalogue.ts";
-import { notificationChannel } from "#lib/wire/console.ts";
-import { testHost, type TestHost } from "#test/harness/host.ts";
-import { plateCity } from "#test/harness/plates.ts";
+import { uuidv7 } from "#lib/ids.ts";
+import { proveNotification } from "#test/harness/messages.ts";
+import { LprDetected } from "../contract.ts";
 
-let host: TestHost;
-beforeAll(async () => {
-  host = await testHost(catalogue);
-});
-afterAll(() => host.close());
-
-test("consoles of the city hear of a plate that was read", async () => {
-  const { cidade_id, operator, read, watch } = await plateCity(host);
-  const heard: { event: string; cidade_id: string }[] = [];
-  const listening = await host.cache.subscribe(
-    notificationChannel(cidade_id),
-    (text) => void heard.push(JSON.parse(text)),
-  );
-  await watch("ABC1D23");
-  await read("ABC1D23");
-  const [alert] = (await operator.get(`/api/alerts?cidade_id=${cidade_id}`)).body.items;
-  await operator.post(`/api/alerts/${alert.id}/acknowledge`);
-  await host.drain();
-  await listening.stop();
-  expect(heard.filter(({ event }) => event === "lpr.detected")).toMatchObject([{ type: "notification", cidade_id }]);
-});
+proveNotification(
+  "notify-plate-detected",
+  "of a plate that was read",
+  LprDetected,
+  (cidade_id) => ({
+    event_id: uuidv7(),
+    cidade_id,
+    camera_id: uuidv7(),
+    plate: "ABC1D23",
+    confidence: 0.9,
+    captured_at: "2026-11-25T12:00:00.000Z",
+    source: "camera" as const,
+  }),
+  { event: "lpr.detected", shown: (data) => data },
+);

@@ -1,40 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
 import { uuidv7 } from "#lib/ids.ts";
-import { catalogue } from "#functions/catalogue.ts";
-import { testHost, type TestHost } from "#test/harness/host.ts";
+import { proveHint } from "#test/harness/messages.ts";
 import { ProbeRequested } from "../contract.ts";
 
-let host: TestHost;
-beforeAll(async () => {
-  host = await testHost(catalogue);
-});
-afterAll(() => host.close());
-
-const heardBy = async (agent_id: string, work: () => Promise<unknown>): Promise<unknown[]> => {
-  const heard: unknown[] = [];
-  const listening = await host.cache.subscribe(`agents:${agent_id}`, (text) => void heard.push(JSON.parse(text)));
-  await work().finally(() => listening.stop());
-  return heard;
-};
-const event = (agent_id: string) => host.event(ProbeRequested, { probe_id: uuidv7(), cidade_id: uuidv7(), agent_id });
-
-test("an agent hears at once that an address waits to be looked at, and no other agent hears of it", async () => {
-  const [meant, other] = [uuidv7(), uuidv7()];
-  const told = event(meant);
-  const toOther = await heardBy(other, async () => {
-    const heard = await heardBy(meant, () => host.deliver(told, "hint-probe-requested"));
-    expect(heard).toEqual([{ type: "probe_waiting" }]);
-  });
-  expect(toOther).toEqual([]);
-});
-
-test("a second delivery only asks the agent to look again: nothing is kept", async () => {
-  const agent_id = uuidv7();
-  const told = event(agent_id);
-  const heard = await heardBy(agent_id, async () => {
-    expect(await host.deliver(told, "hint-probe-requested")).toEqual({ done: true });
-    expect(await host.deliver(told, "hint-probe-requested", 2)).toEqual({ done: true });
-  });
-  expect(new Set(heard.map((message) => JSON.stringify(message))).size).toBe(1);
-  expect(await host.events()).toEqual([]);
-});
+proveHint(
+  "hint-probe-requested",
+  "that an address waits to be looked at",
+  ProbeRequested,
+  // An address is always looked at by somebody.
+  (agent_id) => ({ probe_id: uuidv7(), cidade_id: uuidv7(), agent_id: agent_id ?? "" }),
+  "probe_waiting",
+);

@@ -1,6 +1,6 @@
 import { queue } from "#lib/function/define.ts";
+import { notify } from "#lib/wire/notify.ts";
 import { ProbeFinished } from "../contract.ts";
-import { notify } from "../hints.ts";
 
 export const notifyCameraProbed = queue({
   name: "notify-camera-probed",

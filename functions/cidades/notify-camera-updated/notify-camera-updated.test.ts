@@ -1,42 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { notificationChannel } from "#lib/wire/console.ts";
 import { uuidv7 } from "#lib/ids.ts";
-import { catalogue } from "#functions/catalogue.ts";
-import { testHost, type TestHost } from "#test/harness/host.ts";
+import { proveNotification } from "#test/harness/messages.ts";
 import { CameraUpdated } from "../contract.ts";
 
-let host: TestHost;
-beforeAll(async () => {
-  host = await testHost(catalogue);
-});
-afterAll(() => host.close());
-
-const heardIn = async (cidade_id: string, work: () => Promise<unknown>): Promise<unknown[]> => {
-  const heard: unknown[] = [];
-  const channel = notificationChannel(cidade_id);
-  const listening = await host.cache.subscribe(channel, (text) => void heard.push(JSON.parse(text)));
-  await work().finally(() => listening.stop());
-  return heard;
-};
-
-test("consoles of the city hear that a camera was changed; those of another city hear nothing, and a second delivery carries the same id", async () => {
-  const [cidade_id, other] = [uuidv7(), uuidv7()];
-  const data = { camera_id: uuidv7(), agent_id: null };
-  const told = host.event(CameraUpdated, { cidade_id, ...data });
-  const elsewhere = await heardIn(other, async () => {
-    const heard = await heardIn(cidade_id, async () => {
-      expect(await host.deliver(told, "notify-camera-updated")).toEqual({ done: true });
-      expect(await host.deliver(told, "notify-camera-updated", 2)).toEqual({ done: true });
-    });
-    const notification = {
-      type: "notification",
-      id: told.id,
-      cidade_id,
-      event: "camera.changed",
-      data: { camera_id: data.camera_id },
-    };
-    expect(heard).toEqual([notification, notification]);
-  });
-  expect(elsewhere).toEqual([]);
-  expect(await host.events()).toEqual([]);
-});
+proveNotification(
+  "notify-camera-updated",
+  "that a camera was changed",
+  CameraUpdated,
+  (cidade_id) => ({ camera_id: uuidv7(), cidade_id, agent_id: null }),
+  { event: "camera.changed", shown: ({ camera_id }) => ({ camera_id }) },
+);

@@ -1,6 +1,6 @@
 import { queue } from "#lib/function/define.ts";
+import { notify } from "#lib/wire/notify.ts";
 import { StreamHealthCheck } from "../contract.ts";
-import { notify } from "../hints.ts";
 
 export const notifyStreamHealth = queue({
   name: "notify-stream-health",

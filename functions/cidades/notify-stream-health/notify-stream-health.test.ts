@@ -1,36 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { notificationChannel } from "#lib/wire/console.ts";
 import { uuidv7 } from "#lib/ids.ts";
-import { catalogue } from "#functions/catalogue.ts";
-import { testHost, type TestHost } from "#test/harness/host.ts";
+import { proveNotification } from "#test/harness/messages.ts";
 import { StreamHealthCheck } from "../contract.ts";
 
-let host: TestHost;
-beforeAll(async () => {
-  host = await testHost(catalogue);
-});
-afterAll(() => host.close());
-
-const heardIn = async (cidade_id: string, work: () => Promise<unknown>): Promise<unknown[]> => {
-  const heard: unknown[] = [];
-  const channel = notificationChannel(cidade_id);
-  const listening = await host.cache.subscribe(channel, (text) => void heard.push(JSON.parse(text)));
-  await work().finally(() => listening.stop());
-  return heard;
-};
-
-test("consoles of the city hear how a camera is doing and why; those of another city hear nothing, and a second delivery carries the same id", async () => {
-  const [cidade_id, other] = [uuidv7(), uuidv7()];
-  const data = { camera_id: uuidv7(), status: "OFFLINE", cause: "unreachable" };
-  const told = host.event(StreamHealthCheck, { cidade_id, ...data, since_ms: 1 });
-  const elsewhere = await heardIn(other, async () => {
-    const heard = await heardIn(cidade_id, async () => {
-      expect(await host.deliver(told, "notify-stream-health")).toEqual({ done: true });
-      expect(await host.deliver(told, "notify-stream-health", 2)).toEqual({ done: true });
-    });
-    const notification = { type: "notification", id: told.id, cidade_id, event: "camera.changed", data };
-    expect(heard).toEqual([notification, notification]);
-  });
-  expect(elsewhere).toEqual([]);
-  expect(await host.events()).toEqual([]);
-});
+proveNotification(
+  "notify-stream-health",
+  "how a camera is doing and why",
+  StreamHealthCheck,
+  (cidade_id) => ({
+    camera_id: uuidv7(),
+    cidade_id,
+    status: "OFFLINE" as const,
+    cause: "unreachable" as const,
+    since_ms: 1,
+  }),
+  { event: "camera.changed", shown: ({ camera_id, status, cause }) => ({ camera_id, status, cause }) },
+);

@@ -1,5 +1,5 @@
 import { queue } from "#lib/function/define.ts";
-import { notificationChannel } from "#lib/wire/console.ts";
+import { notify } from "#lib/wire/notify.ts";
 import { ClipFailed } from "../contract.ts";
 
 export const notifyClipFailed = queue({
@@ -8,8 +8,5 @@ export const notifyClipFailed = queue({
   queue: { event: ClipFailed },
   needs: ["cache"],
   handle: (data, { cache, message }) =>
-    cache.publish(
-      notificationChannel(data.cidade_id),
-      JSON.stringify({ type: "notification", id: message.id, cidade_id: data.cidade_id, event: "clip.failed", data }),
-    ),
+    notify(cache, { id: message.id, cidade_id: data.cidade_id, event: "clip.failed", data }),
 });

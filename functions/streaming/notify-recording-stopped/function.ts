@@ -1,5 +1,5 @@
 import { queue } from "#lib/function/define.ts";
-import { notificationChannel } from "#lib/wire/console.ts";
+import { notify } from "#lib/wire/notify.ts";
 import { RecordingStopped } from "../contract.ts";
 
 export const notifyRecordingStopped = queue({
@@ -8,14 +8,5 @@ export const notifyRecordingStopped = queue({
   queue: { event: RecordingStopped },
   needs: ["cache"],
   handle: (data, { cache, message }) =>
-    cache.publish(
-      notificationChannel(data.cidade_id),
-      JSON.stringify({
-        type: "notification",
-        id: message.id,
-        cidade_id: data.cidade_id,
-        event: "recording.stopped",
-        data,
-      }),
-    ),
+    notify(cache, { id: message.id, cidade_id: data.cidade_id, event: "recording.stopped", data }),
 });

@@ -1,0 +1,10 @@
+/** A word to the consoles of a city: it makes things quick, and nothing depends on it. */
+import type { Cache } from "#lib/cache/cache.ts";
+import { notificationChannel, type Notification } from "./console.ts";
+
+/** `id`: of the message behind it, so that a second delivery can be told. */
+export const notify = (cache: Cache, about: Omit<Notification, "type">): Promise<void> =>
+  cache.publish(
+    notificationChannel(about.cidade_id),
+    JSON.stringify({ type: "notification", ...about } satisfies Notification),
+  );
