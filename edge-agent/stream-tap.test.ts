@@ -55,18 +55,27 @@ describe("who joins", () => {
 });
 
 describe("bytes that are used again", () => {
+  const sent = units.map(({ nals }) => toAnnexB(nals).toString("hex"));
+  const bytes = (pictures: readonly Picture[]): string[] =>
+    pictures.map(({ avcc }) => toAnnexB(nalsOf(avcc)).toString("hex"));
+
   test("are never those of somebody who has not sent them yet", async () => {
     const tap = tapAt(() => wall);
-    const [slow, left] = [listener(() => false), listener(() => false)];
+    const slow = listener(() => false);
     tap.attachReader(slow);
-    tap.attachViewer(left);
-    await feed(tap, units.slice(0, 30), tick);
-    tap.detachViewer(left);
-    await feed(tap, units.slice(30), (index) => tick(index + 30));
-    const sent = units.map(({ nals }) => toAnnexB(nals).toString("hex"));
-    const bytes = (pictures: readonly Picture[]): string[] =>
-      pictures.map(({ avcc }) => toAnnexB(nalsOf(avcc)).toString("hex"));
+    await feed(tap, units, tick);
     expect(bytes(slow.pictures)).toEqual(sent);
+  });
+
+  test.each(["viewer", "reader"])("are never those of a %s who left before it had sent them", async (kind) => {
+    const tap = tapAt(() => wall);
+    const left = listener(() => false);
+    if (kind === "viewer") tap.attachViewer(left);
+    else tap.attachReader(left);
+    await feed(tap, units.slice(0, 30), tick);
+    if (kind === "viewer") tap.detachViewer(left);
+    else tap.detachReader(left);
+    await feed(tap, units.slice(30), (index) => tick(index + 30));
     expect(bytes(left.pictures)).toEqual(sent.slice(0, 30));
   });
 
