@@ -12,7 +12,9 @@ import type { VideoDescription } from "./rtsp/sdp.ts";
 import { streamTap, type Picture, type Tap } from "./stream-tap.ts";
 
 const TOTAL_MS = 4700;
-/** Long enough for two key frames of most cameras. */
+/** Before the end of all, which would be taken for the camera's. */
+const LOOKED_MS = 4500;
+/** From the first picture on: long enough for two key frames of most cameras. */
 const LOOK_MS = 2600;
 
 export type Looked = Omit<z.infer<typeof ProbeResult>, "id">;
@@ -26,7 +28,10 @@ export const probeCamera = async (url: string, networks: Networks, now: () => nu
       { url, networks, onFrame: looking.tap.frame, onEnd: (cause) => looking.end(cause) },
       limit,
     );
-    await looking.until(Math.min(LOOK_MS, TOTAL_MS - (performance.now() - started)));
+    const left = (): number => LOOKED_MS - (performance.now() - started);
+    // A camera that begins with its next key frame may let us wait for longer than the look takes.
+    if (!looking.begun()) await looking.until(left());
+    await looking.until(Math.min(LOOK_MS, left()));
     connection.close();
     return looking.result(connection.video);
   } catch (error) {
@@ -52,13 +57,20 @@ const watching = (now: () => number) => {
     onKeyFrame: () => undefined,
     onJump: () => undefined,
   });
-  tap.attachViewer({ picture: (picture) => void pictures.push(picture), idle: () => false });
+  tap.attachViewer({
+    picture(picture) {
+      if (pictures.push(picture) === 1) wake();
+    },
+    idle: () => false,
+  });
   return {
     tap,
+    begun: (): boolean => pictures.length > 0,
     end(cause: CameraCause) {
       ended = cause;
       wake();
     },
+    /** Or until the first picture, or the end. */
     until: (ms: number): Promise<void> =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, Math.max(0, ms));
@@ -69,7 +81,7 @@ const watching = (now: () => number) => {
         if (ended !== null) wake();
       }),
     result: (video: VideoDescription): Looked => {
-      if (pictures.length === 0) return { ok: false, cause: ended ?? "no_video", found: null };
+      if (pictures.length === 0) return { ok: false, cause: ended ?? "silent", found: null };
       return { ok: true, cause: null, found: foundIn(pictures, video) };
     },
   };
