@@ -12,6 +12,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     globalSetup: ["test/harness/global-setup.ts"],
+    // What programs log is read by the tests that are about it; thousands of lines would hide what a test itself says.
+    onConsoleLog: (text) => !text.startsWith('{"timestamp":'),
     projects: [
       {
         extends: true,
