@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AGENT_NODE_ARGUMENTS } from "../node-arguments.ts";
+import { AGENT_ENVIRONMENT, AGENT_NODE_ARGUMENTS } from "../starting.ts";
 import { ENROLMENT_CODE } from "./stand-in-server.ts";
 
 const program = join(import.meta.dirname, "..", "main.ts");
@@ -36,6 +36,7 @@ export const startAgentProcess = (options: AgentOptions): AgentProcess => {
   writeFileSync(config, JSON.stringify({ server, dir, enrolment_code_file, camera_networks, reserve_bytes }));
   const child = spawn(process.execPath, [...AGENT_NODE_ARGUMENTS, ...node_arguments, program, config], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...AGENT_ENVIRONMENT },
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += String(chunk)));
