@@ -164,6 +164,35 @@ describe("papers", () => {
     ).toEqual([]);
   });
 
+  test("links of documents lead somewhere", () => {
+    const links = tracked
+      .filter((file) => file.endsWith(".md"))
+      .flatMap((file) => [...read(file).matchAll(/\]\(([^()\s]+)\)/g)].map(([, to]) => ({ file, to: to ?? "" })))
+      .filter(({ to }) => !/^[a-z]+:/.test(to));
+    expect(links.length).toBeGreaterThan(50);
+    expect(links.filter(({ file, to }) => !leads(file, to)).map(({ file, to }) => `${file}: ${to}`)).toEqual([]);
+  });
+  const leads = (file: string, link: string): boolean => {
+    const [path = "", heading] = link.split("#");
+    const target = path === "" ? file : join(dirname(file), path);
+    return existsSync(join(root, target)) && (heading === undefined || headingsOf(target).includes(heading));
+  };
+  /** As code hosts make addresses of headings. */
+  const headingsOf = (file: string): string[] =>
+    [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, words = ""]) =>
+      words
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-"),
+    );
+
+  test("what the operator's page sets in bold stands on the screen in these words", () => {
+    const screen = tracked.filter((file) => /^console\/messages\/pt-br.*\.ts$/.test(file)).map(read);
+    const words = [...read("docs/operador.md").matchAll(/\*\*([^*]+)\*\*/g)].map(([, word = ""]) => word);
+    expect(words.length).toBeGreaterThan(50);
+    expect(words.filter((word) => word !== "English" && !screen.some((text) => text.includes(word)))).toEqual([]);
+  });
+
   test("each event type is declared by one context only", () => {
     const declared = contexts.flatMap((context) =>
       [...read(`functions/${context}/contract.ts`).matchAll(/eventType\(\s*"([^"]+)"/g)].map(([, type]) => type),
