@@ -195,7 +195,7 @@ describe("papers", () => {
 
   test("each event type is declared by one context only", () => {
     const declared = contexts.flatMap((context) =>
-      [...read(`functions/${context}/contract.ts`).matchAll(/eventType\(\s*"([^"]+)"/g)].map(([, type]) => type),
+      [...read(`functions/${context}/contract.ts`).matchAll(/eventType\(\s*"([^"]+)"/g)].map(([, type]) => type ?? ""),
     );
     expect(declared.toSorted()).toEqual([...new Set(declared)].toSorted());
   });

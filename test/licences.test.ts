@@ -76,6 +76,13 @@ test("a package under a copyleft or unknown licence would be noticed", () => {
   expect(isAllowed({ name: "somebody", licence: "(GPL-2.0 OR MIT)" })).toBe(true);
 });
 
+test("what is not permissive is named in NOTICE", () => {
+  const notice = readFileSync(join(root, "NOTICE"), "utf8");
+  const words = { "@fontsource/": "Atkinson Hyperlegible", "@img/": "libvips", "@axe-core/": "axe-core" };
+  const named = (name: string): string => Object.entries(words).find(([start]) => name.startsWith(start))?.[1] ?? name;
+  expect(byName.filter(({ name }) => !notice.includes(named(name)))).toEqual([]);
+});
+
 test("the lock file names no address to download from", () => {
   expect(readFileSync(join(root, "package-lock.json"), "utf8")).not.toContain('"resolved"');
 });
