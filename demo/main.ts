@@ -27,19 +27,20 @@ const main = async (): Promise<void> => {
   const log = createLog({ context: "demo" });
   const stop = told();
   const plates = startPlateCamera({ server: config.server, run_id: randomUUID(), log });
-  const open: ControlledCamera[] = [];
-  const control = await openControl(() => open);
+  // In the order of the configuration, whichever comes first.
+  const opened: (ControlledCamera | null)[] = config.cameras.map(() => null);
+  const onAir = (): ControlledCamera[] => opened.filter((camera) => camera !== null);
+  const control = await openControl(onAir);
   if (config.control_file) announce(config.control_file, control.url);
   await Promise.all(
-    config.cameras.map(async (camera) => {
-      const opened = await openCamera(camera, plates, log, stop.signal);
-      if (opened) open.push(opened);
+    config.cameras.map(async (camera, index) => {
+      opened[index] = await openCamera(camera, plates, log, stop.signal);
     }),
   );
-  if (!stop.signal.aborted) log.info("the city is on the air", { cameras: open.length, control: control.url });
+  if (!stop.signal.aborted) log.info("the city is on the air", { cameras: onAir().length, control: control.url });
   await stop.promise;
   if (config.control_file) rmSync(config.control_file, { force: true });
-  await Promise.all([plates.stop(), control.close(), ...open.map(({ camera }) => camera.close())]);
+  await Promise.all([plates.stop(), control.close(), ...onAir().map(({ camera }) => camera.close())]);
 };
 
 /** A port that somebody else holds is waited for: the address of a camera is known to the system and stays. */
