@@ -9,6 +9,7 @@ import { localCertificate, ownCertificate, type Certificate } from "./certificat
 import type { DataFolder } from "./data-folder.ts";
 import { openDatabase } from "./database.ts";
 import { FirstCity, type FirstCityPlan } from "./first-city.ts";
+import { mustBeAbleToListen } from "./listening.ts";
 import { logFile } from "./log-file.ts";
 import { isLoopback, type StartOptions } from "./options.ts";
 import { supervise, type ProcessSpec, type Supervised } from "./supervisor.ts";
@@ -49,6 +50,8 @@ const startParts = async (
   stop: () => Promise<void>,
 ): Promise<System> => {
   const { root, say, signal } = around;
+  await mustBeAbleToListen(options, signal);
+  signal.throwIfAborted();
   await ensureSecrets(folder.secrets);
   const certificate = await certificateFor(folder, options);
   const { server, urls } = await openDatabase(folder, root, say);
