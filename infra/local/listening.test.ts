@@ -17,16 +17,17 @@ const takenPort = async () => {
 
 test("a port that another program holds is named, with what to do", async () => {
   const { port } = await takenPort();
-  await expect(mustBeAbleToListen({ listen, port }, never, 0)).rejects.toThrow(
+  await expect(mustBeAbleToListen({ listen, port }, never, { patience_ms: 0 })).rejects.toThrow(
     `Port ${port} on 127.0.0.1 is taken by another program. Stop it, or use another port: npm start -- --port N`,
   );
 });
 
 test("a port that becomes free meanwhile is waited for", async () => {
   const { server, port } = await takenPort();
-  const waiting = mustBeAbleToListen({ listen, port }, never);
-  server.close();
-  await waiting;
+  let naps = 0;
+  const nap = (): Promise<void> => ((naps += 1), new Promise((resolve) => server.close(() => resolve())));
+  await mustBeAbleToListen({ listen, port }, never, { naps: { nap, wakeAll: () => undefined } });
+  expect(naps).toBe(1);
 });
 
 test("whoever ends the start does not wait for the port", async () => {

@@ -1,6 +1,6 @@
 /** Asked before the host is started: one that cannot listen would only end again and again, with its reason in a log. */
 import { createServer } from "node:net";
-import { pause } from "#lib/pause.ts";
+import { pause, type Pause } from "#lib/pause.ts";
 
 /** A host whose supervisor was killed lets go of its port when its last answers are given. */
 const PATIENCE_MS = 10_000;
@@ -8,13 +8,14 @@ const AGAIN_MS = 250;
 
 export type Place = { listen: string; port: number };
 
+type Patience = { naps: Pick<Pause, "nap" | "wakeAll">; patience_ms: number };
+
 /** Throws one sentence for people. */
 export const mustBeAbleToListen = async (
   place: Place,
   signal: AbortSignal,
-  patience_ms = PATIENCE_MS,
+  { naps = pause(), patience_ms = PATIENCE_MS }: Partial<Patience> = {},
 ): Promise<void> => {
-  const naps = pause();
   signal.addEventListener("abort", naps.wakeAll, { once: true });
   for (const began = performance.now(); ;) {
     const fault = await tryToListen(place);
