@@ -59,6 +59,7 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
   const recording = cameraRecording(camera, needs, lineNow);
   const live = cameraLive(camera.id, needs, lineNow);
 
+  let watchdog_restarts = 0;
   const connectOnce = async (): Promise<LineEnd> => {
     const { promise: ended, resolve: end } = Promise.withResolvers<LineEnd>();
     const open = await openLine(camera, needs, stopping.signal, end);
@@ -81,6 +82,7 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
     while (!stopping.signal.aborted) {
       const why = await connectOnce().catch(causeOf);
       if (stopping.signal.aborted) return;
+      if (byWatchdog.has(why)) watchdog_restarts += 1;
       recording.interrupted(why);
       shown.show(...wordsFor(why));
       await naps.nap(pauseAfter(why, redial));
@@ -89,7 +91,13 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
   const running = loop();
 
   return {
-    state: () => ({ camera_id: camera.id, ...shown.now(), recording: recording.isRunning(), ...seenOf(line) }),
+    state: () => ({
+      camera_id: camera.id,
+      ...shown.now(),
+      recording: recording.isRunning(),
+      ...seenOf(line),
+      watchdog_restarts,
+    }),
     update(desired) {
       camera.recording_id = desired.recording_id;
       recording.attend();
@@ -110,6 +118,9 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
     },
   };
 };
+
+/** A line that was there and was given up by us. */
+const byWatchdog = new Set<LineEnd>(["silent", "no_key_frames"]);
 
 const wordsFor = (why: LineEnd): [CameraStatus, CameraCause | null] =>
   why === "restart" || why === "clock" ? ["CONECTANDO", null] : ["OFFLINE", why];

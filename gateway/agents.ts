@@ -8,14 +8,19 @@ import { keepAlive, parseText, sendJson } from "./sockets.ts";
 const AWAY_AFTER_MS = 3000;
 const STATUS_TTL_SECONDS = 10;
 
-type Connected = AgentIdentity & { socket: WebSocket; states: CameraState[]; away: NodeJS.Timeout | null };
+type Connected = AgentIdentity & {
+  socket: WebSocket;
+  states: CameraState[];
+  heard_at_ms: number;
+  away: NodeJS.Timeout | null;
+};
 
 export type Agents = {
   accept(socket: WebSocket, agent: AgentIdentity): Promise<void>;
   /** `false`: not connected here. */
   tell(agent_id: string, message: ToAgent): boolean;
   /** States of the cameras whose agents are connected, per city. */
-  states(): { cidade_id: string; cameras: CameraState[] }[];
+  states(): { cidade_id: string; cameras: CameraState[]; heard_at_ms: number }[];
   connected(): number;
   close(): void;
 };
@@ -35,6 +40,7 @@ export const createAgents = (
     const message = parseText(FromAgent, data);
     if (message?.type !== "states") return;
     entry.states = message.cameras;
+    entry.heard_at_ms = needs.clock().getTime();
     onStates(entry.cidade_id, message.cameras);
     void remember(needs, message.cameras);
   };
@@ -52,7 +58,13 @@ export const createAgents = (
     async accept(socket, agent) {
       const before = agents.get(agent.agent_id);
       if (before?.away) clearTimeout(before.away);
-      const entry: Connected = { ...agent, socket, states: before?.states ?? [], away: null };
+      const entry: Connected = {
+        ...agent,
+        socket,
+        states: before?.states ?? [],
+        heard_at_ms: before?.heard_at_ms ?? 0,
+        away: null,
+      };
       agents.set(agent.agent_id, entry);
       // A second connection of the same agent replaces the first: its old line may be dead without knowing.
       before?.socket.terminate();
@@ -75,7 +87,8 @@ export const createAgents = (
       sendJson(entry.socket, message);
       return true;
     },
-    states: () => [...agents.values()].map(({ cidade_id, states }) => ({ cidade_id, cameras: states })),
+    states: () =>
+      [...agents.values()].map(({ cidade_id, states, heard_at_ms }) => ({ cidade_id, cameras: states, heard_at_ms })),
     connected: () => [...agents.values()].filter(({ away }) => away === null).length,
     close() {
       for (const entry of agents.values()) {

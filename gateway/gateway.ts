@@ -17,6 +17,8 @@ export type Gateway = {
   counts(): { consoles: number; agents: number; live_cameras: number };
   /** As the agents that are connected here said last. */
   cameras(): CameraState[];
+  /** When an agent last told of its cameras, ms since 1970; 0: none did yet. */
+  heardAt(): number;
   close(): Promise<void>;
 };
 
@@ -60,6 +62,7 @@ export const attachGateway = (server: Server, needs: GatewayNeeds): Gateway => {
   return {
     counts: () => ({ consoles: consoles.connected(), agents: agents.connected(), live_cameras: live.watchedCameras() }),
     cameras: () => agents.states().flatMap((city) => city.cameras),
+    heardAt: () => Math.max(0, ...agents.states().map(({ heard_at_ms }) => heard_at_ms)),
     async close() {
       server.off("upgrade", onUpgrade);
       consoles.close();

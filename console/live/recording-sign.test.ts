@@ -10,6 +10,7 @@ const known: KnownState = {
   since_ms: 0,
   recording: true,
   last_captured_at_ms: null,
+  watchdog_restarts: 0,
   bytes_per_second: 0,
   heard_at: 0,
 };

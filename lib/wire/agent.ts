@@ -56,6 +56,8 @@ export const CameraState = z.object({
   /** Of the last access unit that reached the relay. */
   last_captured_at_ms: z.number().nullable(),
   bytes_per_second: z.number().int().nonnegative(),
+  /** How often the watchdog has dialled it anew since the agent began: no bytes, or no key frames. */
+  watchdog_restarts: z.number().int().nonnegative().default(0),
 });
 export type CameraState = z.infer<typeof CameraState>;
 
