@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SimulatedCamera } from "#demo/rtsp/camera.ts";
 import { readLiveHeader } from "#lib/wire/live.ts";
@@ -20,6 +21,16 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 
 const LONG = 180_000;
+/** What FFmpeg complains about. Not waited for in place: the simulated camera lives in this process. */
+const complaints = async (bytes: Buffer, ...format: string[]): Promise<string> => {
+  const child = spawn("ffmpeg", ["-v", "error", ...format, "-i", "pipe:0", "-f", "null", "-"]);
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said += String(chunk)));
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(bytes);
+  const [code] = (await once(child, "close")) as [number];
+  return code === 0 ? said : `${said} ended with ${code}`;
+};
 const messages = () => scene.server.live.filter(({ camera_id }) => camera_id === one.id);
 
 describe("a desired camera", { timeout: LONG }, () => {
@@ -27,8 +38,7 @@ describe("a desired camera", { timeout: LONG }, () => {
     const { segment } = await scene.until("a segment", () => [...scene.server.segments.values()][0]);
     expect(segment).toMatchObject({ camera_id: one.id, recording_id: one.recording_id, width: 320, height: 180 });
     const bytes = scene.server.objects.get(`${segment.boot_id}-${segment.sequence}`) ?? Buffer.alloc(0);
-    const { stderr } = spawnSync("ffmpeg", ["-v", "error", "-i", "pipe:0", "-f", "null", "-"], { input: bytes });
-    expect([bytes.length, stderr.toString()]).toEqual([segment.bytes, ""]);
+    expect([bytes.length, await complaints(bytes)]).toEqual([segment.bytes, ""]);
     expect(scene.server.toldStates.at(-1)).toMatchObject([{ camera_id: one.id, status: "ONLINE", cause: null }]);
   });
 
@@ -38,14 +48,13 @@ describe("a desired camera", { timeout: LONG }, () => {
     );
     const times = frames.map(({ captured_at_ms }) => captured_at_ms).toSorted((a, b) => a - b);
     expect(((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1)).toBeGreaterThan(900);
-    const decode = ["-v", "error", "-f", "h264", "-i", "pipe:0", "-frames:v", "1", "-f", "null", "-"];
-    for (const { bytes } of frames) expect(spawnSync("ffmpeg", decode, { input: bytes }).stderr.toString()).toBe("");
+    for (const { bytes } of frames.slice(0, 5)) expect(await complaints(bytes, "-f", "h264")).toBe("");
   });
 
   test("is shown live: the whole current group first, every picture once, its age true", async () => {
     const sent = new Map<number, number>();
     camera.onPicture(({ loop, frame, at_ms }) => void sent.set(loop * 100 + frame, at_ms));
-    scene.server.command({ type: "open_live", camera_id: one.id });
+    await scene.watch(one.id);
     const media = await scene.until("pictures", () => (messages().length > 200 ? messages() : undefined));
     const [words, init, ...rest] = media.map(({ data }) => data);
     expect(JSON.parse(String(words))).toMatchObject({ type: "live_init", width: 320, height: 180 });
@@ -54,8 +63,7 @@ describe("a desired camera", { timeout: LONG }, () => {
     expect(headers[0]).toMatchObject({ kind: 2, key: true });
     expect(headers.map((header) => header?.sequence)).toEqual(headers.map((_, index) => index + 2));
     const file = Buffer.concat([init as Buffer, ...rest].map((data) => (data as Buffer).subarray(16)));
-    const decoded = spawnSync("ffmpeg", ["-v", "error", "-i", "pipe:0", "-f", "null", "-"], { input: file });
-    expect(decoded.stderr.toString()).toBe("");
+    expect(await complaints(file)).toBe("");
     // Each picture's stated time against the nearest instant at which the camera really sent one: never far from all of them.
     const instants = [...sent.values()];
     const errors = headers
@@ -132,7 +140,5 @@ test("told to end, it leaves no process and sends the rest after its next start"
   await scene.until("what was left", () => (scene.server.segments.size > before ? true : undefined));
   const hole = await scene.until("the hole", () => scene.server.gaps.find(({ cause }) => cause === "agent"));
   expect(hole).toMatchObject({ camera_id: one.id });
-  expect([...scene.server.segments.values()].map(({ times }) => times)).toEqual(
-    [...scene.server.segments.values()].map(() => 1),
-  );
+  expect(scene.server.conflicts).toEqual([]);
 });

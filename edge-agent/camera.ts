@@ -59,7 +59,6 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
   const recording = cameraRecording(camera, needs, lineNow);
   const live = cameraLive(camera.id, needs, lineNow);
 
-  let watchdog_restarts = 0;
   const connectOnce = async (): Promise<LineEnd> => {
     const { promise: ended, resolve: end } = Promise.withResolvers<LineEnd>();
     const open = await openLine(camera, needs, stopping.signal, end);
@@ -82,22 +81,15 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
     while (!stopping.signal.aborted) {
       const why = await connectOnce().catch(causeOf);
       if (stopping.signal.aborted) return;
-      if (byWatchdog.has(why)) watchdog_restarts += 1;
       recording.interrupted(why);
-      shown.show(...wordsFor(why));
+      shown.ended(why);
       await naps.nap(pauseAfter(why, redial));
     }
   };
   const running = loop();
 
   return {
-    state: () => ({
-      camera_id: camera.id,
-      ...shown.now(),
-      recording: recording.isRunning(),
-      ...seenOf(line),
-      watchdog_restarts,
-    }),
+    state: () => ({ camera_id: camera.id, ...shown.now(), recording: recording.isRunning(), ...seenOf(line) }),
     update(desired) {
       camera.recording_id = desired.recording_id;
       recording.attend();
@@ -145,7 +137,15 @@ const shownState = ({ now, onChange }: CameraNeeds) => {
     shown = { status, cause, since_ms: now() };
     onChange();
   };
-  return { now: () => shown, show };
+  let watchdog_restarts = 0;
+  return {
+    now: () => ({ ...shown, watchdog_restarts }),
+    show,
+    ended(why: LineEnd): void {
+      if (byWatchdog.has(why)) watchdog_restarts += 1;
+      show(...wordsFor(why));
+    },
+  };
 };
 
 const openLine = async (

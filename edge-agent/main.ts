@@ -19,6 +19,8 @@ import { serverClock } from "./server-clock.ts";
 import { openSpool } from "./spool.ts";
 import { startUploads } from "./uploads.ts";
 
+const LAST_UPLOAD_MS = 3000;
+
 const main = async (): Promise<void> => {
   const [file] = process.argv.slice(2);
   if (!file) throw new Error("Usage: node edge-agent/main.ts CONFIG.json");
@@ -60,6 +62,8 @@ const main = async (): Promise<void> => {
   log.info("agent runs", { agent_id: identity.agent_id, cidade_id: identity.cidade_id });
 
   await stopping.promise;
+  // What is on its way may still arrive: cut off now, it would be sent again.
+  await pause().within(uploads.stop(), LAST_UPLOAD_MS);
   await agent.stop();
   server.close();
   await uploads.stop();

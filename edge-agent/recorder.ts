@@ -1,11 +1,14 @@
 /** One run of FFmpeg: reads a relay path, writes segments, says which are finished. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { NewSegment } from "#functions/streaming/contract.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import type { Log } from "#lib/log.ts";
 import { finishedNumber, recorderArguments } from "./ffmpeg/arguments.ts";
 import { adopt, keepSegment, type Timing } from "./finished-segments.ts";
+import { regularly } from "./regularly.ts";
 import type { Relay, RelayPath } from "./rtsp/relay.ts";
 import type { VideoDescription } from "./rtsp/sdp.ts";
 import { fileName, type Run } from "./spool-files.ts";
@@ -14,8 +17,13 @@ import type { Reader, Tap } from "./stream-tap.ts";
 
 const STOP_MS = 4000;
 const PLAY_WITHIN_MS = 10_000;
-/** Takes nothing for this long although there is something: it is stopped or stuck. */
-const STUCK_MS = 8000;
+/**
+ * Takes nothing, or writes nothing, for this long although there is something: it is stopped or stuck. What it was sent is not
+ * enough to tell: the system's own buffers swallow minutes of a small stream.
+ */
+const STUCK_MS = 12_000;
+/** Each of which should have ended a fragment. */
+const STUCK_KEY_FRAMES = 3;
 const LOOK_EVERY_MS = 1000;
 /** A camera that sends nonsense makes FFmpeg say so at every picture. */
 const LINES_LOGGED = 20;
@@ -59,9 +67,22 @@ export const startRecorder = async (needs: RecorderNeeds, camera: Recorded): Pro
   });
   logLines(child, needs.log, camera_id);
   const time = runTime(needs, run, tap);
-  const reader: Reader = { begins: time.begins, picture: path.send, idle: path.idle };
+  let keys = 0;
+  const reader: Reader = {
+    begins: time.begins,
+    idle: path.idle,
+    picture(picture) {
+      if (picture.key) keys += 1;
+      return path.send(picture);
+    },
+  };
   const journal = finishedFiles(child, needs, run, folder, time.timing);
-  const unwatch = watchOver(child, path, needs.log.with({ camera_id }));
+  const unwatch = watchOver(
+    child,
+    path,
+    writingOf(folder, () => keys),
+    needs.log.with({ camera_id }),
+  );
   void path.playing.then(() => tap.attachReader(reader));
 
   let stopping = false;
@@ -155,18 +176,34 @@ const finishedFiles = (
   };
 };
 
-/** Kills FFmpeg when it never asks for the stream or no longer takes it. */
-const watchOver = (child: ChildProcess, path: RelayPath, log: Log): (() => void) => {
+/** Kills FFmpeg when it never asks for the stream, no longer takes it or no longer writes it. */
+const watchOver = (child: ChildProcess, path: RelayPath, isStuck: () => Promise<boolean>, log: Log): (() => void) => {
   const late = setTimeout(() => child.kill("SIGKILL"), PLAY_WITHIN_MS);
   void path.playing.then(() => clearTimeout(late));
-  const looking = setInterval(() => {
-    if (path.stuckMs() < STUCK_MS) return;
-    log.warn("ffmpeg takes nothing any more and is ended");
+  const look = async (): Promise<void> => {
+    if (path.stuckMs() < STUCK_MS && !(await isStuck())) return;
+    log.warn("ffmpeg no longer records and is ended");
     child.kill("SIGKILL");
-  }, LOOK_EVERY_MS);
+  };
+  const looking = regularly(LOOK_EVERY_MS, look, (error) => log.warn("recorder not looked at", { error }));
   return () => {
     clearTimeout(late);
-    clearInterval(looking);
+    looking.stop();
+  };
+};
+
+/** Whether what is in a run's folder stays as it is although key frames go on. */
+const writingOf = (folder: string, keys: () => number): (() => Promise<boolean>) => {
+  let last = { words: "", keys: 0, at: performance.now() };
+  return async () => {
+    const newest = (await readdir(folder))
+      .filter((name) => name.endsWith(".mp4"))
+      .toSorted()
+      .at(-1);
+    const { size } = newest === undefined ? { size: 0 } : await stat(join(folder, newest)).catch(() => ({ size: -1 }));
+    const [words, at] = [`${newest} ${size}`, performance.now()];
+    if (words !== last.words) last = { words, keys: keys(), at };
+    return at - last.at >= STUCK_MS && keys() - last.keys >= STUCK_KEY_FRAMES;
   };
 };
 

@@ -44,6 +44,13 @@ export const edgeScene = async () => {
         const state = server.states().find(({ camera_id }) => camera_id === id);
         return state && fits(state) ? state : undefined;
       }),
+    /** As the gateway does: asks again until pictures come. */
+    watch: (camera_id: string): Promise<boolean> =>
+      until("live pictures", WAIT_MS, () => {
+        if (server.live.some((message) => message.camera_id === camera_id)) return true;
+        server.command({ type: "open_live", camera_id });
+        return undefined;
+      }),
     until: <T>(what: string, look: () => T | undefined): Promise<T> => until(what, WAIT_MS, look),
     async close(): Promise<void> {
       for (const agent of agents) await agent.kill();

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 import { importJWK } from "jose/key/import";
 import { jwtVerify } from "jose/jwt/verify";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -22,8 +23,10 @@ export type StandInServer = {
   command(message: ToAgent): void;
   /** A probe that waits; resolves with its result. */
   probe(url_rtsp: string): Promise<z.infer<typeof ProbeResult>>;
-  /** By name (boot id and sequence): every one that was accepted, and how often. */
-  segments: Map<string, { segment: NewSegment; times: number }>;
+  /** By name (boot id and sequence): every one that was accepted. */
+  segments: Map<string, { segment: NewSegment }>;
+  /** Names that were reported again as something else: a report may come twice, but never with another content. */
+  conflicts: string[];
   /** By object key. */
   objects: Map<string, Buffer>;
   gaps: Gap[];
@@ -99,7 +102,8 @@ const newState = () => ({
   cameras: [] as readonly DesiredCamera[],
   waitingProbes: [] as { id: string; url_rtsp: string }[],
   probes: new Map<string, (result: z.infer<typeof ProbeResult>) => void>(),
-  segments: new Map<string, { segment: NewSegment; times: number }>(),
+  segments: new Map<string, { segment: NewSegment }>(),
+  conflicts: [] as string[],
   objects: new Map<string, Buffer>(),
   hashes: new Map<string, string>(),
   gaps: [] as Gap[],
@@ -208,13 +212,14 @@ const routes: Record<string, (state: State, body: unknown) => unknown> = {
       return { id: segment.id, object_key: keyOf(segment), url, headers: there ? {} : headers };
     }),
   }),
-  "POST /api/agents/segments": ({ segments, hashes }, body) => {
+  "POST /api/agents/segments": ({ segments, hashes, conflicts }, body) => {
     const [accepted, refused]: [string[], { id: string; reason: string }[]] = [[], []];
     for (const segment of SegmentReport.parse(body).segments) {
       const stored = hashes.get(keyOf(segment));
       if (stored === segment.sha256) {
-        const times = (segments.get(keyOf(segment))?.times ?? 0) + 1;
-        segments.set(keyOf(segment), { segment, times });
+        const known = segments.get(keyOf(segment)) ?? { segment };
+        if (!isDeepStrictEqual(known.segment, segment)) conflicts.push(keyOf(segment));
+        segments.set(keyOf(segment), known);
         accepted.push(segment.id);
       } else refused.push({ id: segment.id, reason: stored === undefined ? "not_stored" : "wrong_bytes" });
     }

@@ -16,7 +16,7 @@ beforeAll(async () => {
   agent = scene.start();
   scene.server.desire([one]);
   await scene.said(one.id, ({ recording }) => recording);
-  scene.server.command({ type: "open_live", camera_id: one.id });
+  await scene.watch(one.id);
   await scene.until("live pictures", () => (scene.server.live.length > 40 ? true : undefined));
 });
 afterAll(() => scene.close());
