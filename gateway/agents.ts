@@ -58,13 +58,7 @@ export const createAgents = (
     async accept(socket, agent) {
       const before = agents.get(agent.agent_id);
       if (before?.away) clearTimeout(before.away);
-      const entry: Connected = {
-        ...agent,
-        socket,
-        states: before?.states ?? [],
-        heard_at_ms: before?.heard_at_ms ?? 0,
-        away: null,
-      };
+      const entry: Connected = { states: [], heard_at_ms: 0, ...before, ...agent, socket, away: null };
       agents.set(agent.agent_id, entry);
       // A second connection of the same agent replaces the first: its old line may be dead without knowing.
       before?.socket.terminate();
@@ -87,8 +81,7 @@ export const createAgents = (
       sendJson(entry.socket, message);
       return true;
     },
-    states: () =>
-      [...agents.values()].map(({ cidade_id, states, heard_at_ms }) => ({ cidade_id, cameras: states, heard_at_ms })),
+    states: () => [...agents.values()].map(saidBy),
     connected: () => [...agents.values()].filter(({ away }) => away === null).length,
     close() {
       for (const entry of agents.values()) {
@@ -99,6 +92,8 @@ export const createAgents = (
     },
   };
 };
+
+const saidBy = ({ cidade_id, states, heard_at_ms }: Connected) => ({ cidade_id, cameras: states, heard_at_ms });
 
 const remember = async (needs: Pick<GatewayNeeds, "cache">, cameras: readonly CameraState[]): Promise<void> => {
   const writes = cameras.map((state) =>
