@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Whole systems with browsers, kills and measured ratios: one after the other, when nothing else runs. */
+/** Whole systems with browsers, kills and measured ratios: after all else. They mostly wait, so two at once. */
 const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts", "test/gates/**/*.test.ts"];
 const never = ["node_modules/**", "data/**", "dist/**"];
 
@@ -27,7 +27,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "whole", include: whole, exclude: never, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: { name: "whole", include: whole, exclude: never, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
     ],
   },
