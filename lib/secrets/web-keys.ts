@@ -1,4 +1,8 @@
-/** `Keys` on WebCrypto alone, so that it also runs where there is no Node. Reading the files is another matter. */
+/**
+ * `Keys` as a worker has them too: WebCrypto, and `node:crypto` for HMAC alone. A list signs a URL per picture: 28 µs each by
+ * WebCrypto, 25 µs from bytes, 3 µs from a key that was made once. Reading the files is another matter.
+ */
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import { SignJWT } from "jose/jwt/sign";
 import { importJWK } from "jose/key/import";
 import { AppError } from "#lib/errors.ts";
@@ -20,13 +24,12 @@ export const keysFrom = (material: Material, clock: () => Date = () => new Date(
     jwks: async () => ({ keys: material.tokens.keys.map(publicJwk) }),
     async mac(name, text) {
       const key = ring.newest(name);
-      const mac = await crypto.subtle.sign("HMAC", await ring.imported(name, key), utf8(text));
-      return { key_id: key.id, mac: hex(new Uint8Array(mac)) };
+      return { key_id: key.id, mac: hmac(ring.signing(key), text).toString("hex") };
     },
     async checkMac(name, text, signed) {
       const key = ring.find(name, signed.key_id);
       if (!key || !/^[0-9a-f]{64}$/.test(signed.mac)) return false;
-      return crypto.subtle.verify("HMAC", await ring.imported(name, key), unhex(signed.mac), utf8(text));
+      return timingSafeEqual(hmac(ring.signing(key), text), Buffer.from(signed.mac, "hex"));
     },
   };
 };
@@ -34,14 +37,19 @@ export const keysFrom = (material: Material, clock: () => Date = () => new Date(
 type RingReader = ReturnType<typeof ringReader>;
 const ringReader = (material: Material) => {
   const secrets = new Map<string, Promise<CryptoKey>>();
+  const signing = new Map<string, KeyObject>();
   return {
     find: (ring: SymmetricRing, id: string) => material[ring].keys.find((key) => key.id === id),
     newest: (ring: SymmetricRing): SymmetricKey => mustHave(material[ring].keys.at(-1), ring),
-    /** Imported once, when first needed: a cold start pays only for what its function uses. */
-    imported(ring: SymmetricRing, key: SymmetricKey): Promise<CryptoKey> {
-      const name = `${ring}/${key.id}`;
-      const there = secrets.get(name) ?? importSymmetric(ring, key);
-      secrets.set(name, there);
+    /** Made once, when first needed: a cold start pays only for what its function uses. By its own text, because rings may share ids. */
+    signing({ key }: SymmetricKey): KeyObject {
+      const there = signing.get(key) ?? createSecretKey(unbase64url(key));
+      signing.set(key, there);
+      return there;
+    },
+    sealing(key: SymmetricKey): Promise<CryptoKey> {
+      const there = secrets.get(key.id) ?? importSealing(key);
+      secrets.set(key.id, there);
       return there;
     },
   };
@@ -51,7 +59,7 @@ const sealing = (ring: RingReader): Pick<Keys, "seal" | "open"> => ({
   async seal(plain, context) {
     const key = ring.newest("seal");
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-    const sealed = await crypto.subtle.encrypt(gcm(nonce, context), await ring.imported("seal", key), utf8(plain));
+    const sealed = await crypto.subtle.encrypt(gcm(nonce, context), await ring.sealing(key), utf8(plain));
     return `v1.${key.id}.${base64url(nonce)}.${base64url(new Uint8Array(sealed))}`;
   },
   async open(sealed, context) {
@@ -59,7 +67,7 @@ const sealing = (ring: RingReader): Pick<Keys, "seal" | "open"> => ({
     if (version !== "v1" || rest.length > 0) throw new AppError("internal", "A sealed text has an unknown form");
     const key = ring.find("seal", id);
     if (!key) throw new AppError("internal", `A sealed text needs key ${printable(id)}, which is not in the ring`);
-    const secret = await ring.imported("seal", key);
+    const secret = await ring.sealing(key);
     try {
       const bytes = await crypto.subtle.decrypt(gcm(unbase64url(nonce), context), secret, unbase64url(text));
       return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -96,17 +104,14 @@ const signingKey = (material: Material, now: Date) => {
   return mustHave(due.at(-1) ?? material.tokens.keys[0], "tokens");
 };
 
-const importSymmetric = (ring: SymmetricRing, { key }: SymmetricKey): Promise<CryptoKey> =>
-  ring === "seal"
-    ? crypto.subtle.importKey("raw", unbase64url(key), "AES-GCM", false, ["encrypt", "decrypt"])
-    : crypto.subtle.importKey("raw", unbase64url(key), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+const importSealing = ({ key }: SymmetricKey): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", unbase64url(key), "AES-GCM", false, ["encrypt", "decrypt"]);
 
+const hmac = (key: KeyObject, text: string): Buffer => createHmac("sha256", key).update(text, "utf8").digest();
 const gcm = (iv: Uint8Array<ArrayBuffer>, context: string) => ({ name: "AES-GCM", iv, additionalData: utf8(context) });
 const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 const unbase64url = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, "base64url"));
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-const unhex = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, "hex"));
 const printable = (id: string): string => (/^[\w-]{1,64}$/.test(id) ? id : "(unreadable)");
 
 const mustHave = <T>(key: T | undefined, ring: string): T => {
