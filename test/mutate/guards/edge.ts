@@ -1,0 +1,72 @@
+import type { Guard } from "./guard.ts";
+
+export const edge: readonly Guard[] = [
+  {
+    guards: "a camera's redirection is refused",
+    file: "edge-agent/rtsp/session.ts",
+    find: 'if (status >= 300 && status < 400) throw cameraFault("not_allowed");',
+    replace: "",
+    tests: ["edge-agent/rtsp/client.test.ts"],
+    title: "a redirection",
+  },
+  {
+    guards: "an entry that names everything does not name this machine's loopback",
+    file: "edge-agent/rtsp/networks.ts",
+    find: "return !range || (network.prefix >= range.prefix && range.list.check(network.address, kindOf(network.address)));",
+    replace: "return true;",
+    tests: ["edge-agent/rtsp/networks.test.ts"],
+  },
+  {
+    guards: "an agent does not dial its own addresses",
+    file: "edge-agent/rtsp/networks.ts",
+    find: "if (own.includes(plain) && !range) return network.address === plain && network.prefix >= 32;",
+    replace: "",
+    tests: ["edge-agent/rtsp/networks.test.ts"],
+  },
+  {
+    guards: "a relay's path is for the first who asks",
+    file: "edge-agent/rtsp/relay.ts",
+    find: "if (!path || path.taken) return null;",
+    replace: "if (!path) return null;",
+    tests: ["edge-agent/rtsp/relay.test.ts"],
+    title: "first who asks",
+  },
+  {
+    guards: "a run stays until all of it is journalled",
+    file: "edge-agent/finished-segments.ts",
+    find: "if (failed === 0) await spool.end",
+    replace: "await spool.end",
+    tests: ["edge-agent/spool.test.ts"],
+    title: "could not be journalled",
+  },
+  {
+    guards: "a run that is being written is not adopted",
+    file: "edge-agent/spool.ts",
+    find: ".filter((name) => !writing.has(name))",
+    replace: "",
+    tests: ["edge-agent/spool.test.ts"],
+    title: "being written",
+  },
+  {
+    guards: "two runs never share a folder",
+    file: "edge-agent/spool.ts",
+    find: "await mkdir(folder, { mode: 0o700 });",
+    replace: "await mkdir(folder, { mode: 0o700, recursive: true });",
+    tests: ["edge-agent/spool.test.ts"],
+    title: "never gets a folder",
+  },
+  {
+    guards: "recording stops before the volume is full",
+    file: "edge-agent/disk-reserve.ts",
+    find: "reached = free < reserve * (before ? RESUME_FACTOR : 1);",
+    replace: "reached = free <= 0;",
+    tests: ["edge-agent/disk-reserve.test.ts"],
+  },
+  {
+    guards: "recording does not go on and off at the border of the reserve",
+    file: "edge-agent/disk-reserve.ts",
+    find: "(before ? RESUME_FACTOR : 1)",
+    replace: "1",
+    tests: ["edge-agent/disk-reserve.test.ts"],
+  },
+];

@@ -1,0 +1,60 @@
+import type { Guard } from "./guard.ts";
+
+export const sessions: readonly Guard[] = [
+  {
+    guards: "a token is read with the key that it names, or not at all",
+    file: "lib/secrets/tokens.ts",
+    find: 'keys.get(kidOf(token, "RS256"))',
+    replace: 'keys.get(kidOf(token, "RS256")) ?? ring.at(-1)',
+    tests: ["lib/secrets/secrets.test.ts"],
+    title: "kid",
+  },
+  {
+    guards: "a token for another audience is nobody's",
+    file: "lib/secrets/tokens.ts",
+    find: '        audience: AUDIENCE,\n        typ: "at+jwt",',
+    replace: '        typ: "at+jwt",',
+    tests: ["lib/secrets/secrets.test.ts"],
+    title: "another audience",
+  },
+  {
+    guards: "a token of another issuer is nobody's",
+    file: "lib/secrets/tokens.ts",
+    find: "issuer: AUDIENCE,",
+    replace: "",
+    tests: ["lib/secrets/secrets.test.ts"],
+    title: "another issuer",
+  },
+  {
+    guards: "a token of another type is no access token",
+    file: "lib/secrets/tokens.ts",
+    find: 'typ: "at+jwt",',
+    replace: "",
+    tests: ["lib/secrets/secrets.test.ts"],
+    title: "another type",
+  },
+  {
+    guards: "a sealed text opens in its own place only",
+    file: "lib/secrets/web-keys.ts",
+    find: "additionalData: utf8(context)",
+    replace: 'additionalData: utf8("")',
+    tests: ["lib/secrets/secrets.test.ts"],
+    title: "in its own place",
+  },
+  {
+    guards: "a signature holds for its text alone",
+    file: "lib/secrets/web-keys.ts",
+    find: 'return timingSafeEqual(hmac(ring.signing(key), text), Buffer.from(signed.mac, "hex"));',
+    replace: "return true;",
+    tests: ["lib/secrets/secrets.test.ts"],
+    title: "holds for its ring",
+  },
+  {
+    guards: "a new key signs only after everybody could have read it",
+    file: "lib/secrets/web-keys.ts",
+    find: "filter(({ signs_from }) => signs_from <= now.toISOString())",
+    replace: "filter(() => true)",
+    tests: ["lib/secrets/secrets.test.ts"],
+    title: "a day after",
+  },
+];
