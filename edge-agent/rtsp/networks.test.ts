@@ -29,7 +29,14 @@ describe("by default", () => {
 
 describe("this machine and this link", () => {
   test("are not reached by an entry that names everything", () => {
-    for (const address of ["127.0.0.1", "169.254.1.1", "0.0.0.0", "192.168.7.2"])
+    for (const address of [
+      "127.0.0.1",
+      "169.254.1.1",
+      "0.0.0.0",
+      "192.168.7.2",
+      "::ffff:192.168.7.2",
+      "::ffff:c0a8:702",
+    ])
       expect(may(["0.0.0.0/0"], address)).toBe(false);
     for (const address of ["::1", "fe80::1", "fd00::2", "::"]) expect(may(["::/0"], address)).toBe(false);
     expect(may(["0.0.0.0/0"], "8.8.8.8")).toBe(true);
