@@ -70,7 +70,11 @@ describe("killed at any step, an agent finds again", () => {
       [0, 10],
       [1, 3],
     ]);
-    for (const { segment, file } of kept) expect((await readFile(file)).length).toBe(segment.bytes);
+    for (const { segment, file } of kept) {
+      const last = segment.fragments.at(-1);
+      expect((await readFile(file)).length).toBe(segment.bytes);
+      expect(segment.bytes).toBe((last?.offset ?? 0) + (last?.length ?? 0));
+    }
     expect(kept[0]?.segment).toMatchObject({
       captured_at: new Date(START).toISOString(),
       media_duration_ms: 10_000,

@@ -229,6 +229,14 @@ describe("proofs", () => {
     ]);
     await expect(session.ask("DESCRIBE", "rtsp://h/x")).rejects.toMatchObject({ reason: "wrong_password" });
     expect(sent).toHaveLength(2);
+    const later = conversation([
+      refused('Digest realm="r", nonce="n"'),
+      "RTSP/1.0 200 OK",
+      refused('Digest realm="r"'),
+    ]);
+    await later.session.ask("DESCRIBE", "rtsp://h/x");
+    await expect(later.session.ask("SETUP", "rtsp://h/x")).rejects.toMatchObject({ reason: "wrong_password" });
+    expect(later.sent).toHaveLength(3);
   });
 
   test("are renewed when the camera calls them stale", async () => {
