@@ -18,6 +18,14 @@ export const objects: readonly Guard[] = [
     title: "with anything changed",
   },
   {
+    guards: "no object key climbs out of the store",
+    file: "lib/object-store/file-paths.ts",
+    find: ' || key.includes("..")',
+    replace: "",
+    tests: ["test/contracts/object-store.test.ts"],
+    title: "outside the alphabet",
+  },
+  {
     guards: "no link of the file system leads out of the store",
     file: "lib/object-store/file-paths.ts",
     find: "(await realpath(folder)) === folder",

@@ -9,4 +9,12 @@ export const requests: readonly Guard[] = [
     tests: ["lib/function/host.test.ts"],
     title: "twenty at once",
   },
+  {
+    guards: "a key that was used for another request is a conflict",
+    file: "lib/function/idempotency.ts",
+    find: " || kept.request_hash !== request.request_hash",
+    replace: "",
+    tests: ["lib/function/host.test.ts"],
+    title: "with another request",
+  },
 ];

@@ -57,4 +57,20 @@ export const sessions: readonly Guard[] = [
     tests: ["lib/secrets/secrets.test.ts"],
     title: "a day after",
   },
+  {
+    guards: "a refresh token used again ends the session for everybody",
+    file: "functions/admin/refresh-session/function.ts",
+    find: 'await revokeSession(sql, session.id, "reuse", now);',
+    replace: "",
+    tests: ["functions/admin/refresh-session"],
+    title: "after the grace",
+  },
+  {
+    guards: "a refresh token of several rotations ago is known as one used again",
+    file: "functions/admin/refresh-session/function.ts",
+    find: "known ?? (await findSessionOfOld(sql, needs.keys, refresh))",
+    replace: "known",
+    tests: ["functions/admin/refresh-session"],
+    title: "replaced several times",
+  },
 ];
