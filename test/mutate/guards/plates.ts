@@ -2,6 +2,22 @@ import type { Guard } from "./guard.ts";
 
 export const plates: readonly Guard[] = [
   {
+    guards: "nobody searches plates without a purpose",
+    file: "functions/ai/search-plates/function.ts",
+    find: "mustNamePurpose(purpose, purpose_reference);",
+    replace: "",
+    tests: ["functions/ai/search-plates"],
+    title: "without a purpose",
+  },
+  {
+    guards: "who searched for which plate is kept",
+    file: "functions/ai/search-plates/function.ts",
+    find: 'audit.note({ object_type: "plate_search", object_id: plate, cidade_id, purpose, details });',
+    replace: "void cidade_id;",
+    tests: ["functions/ai/search-plates"],
+    title: "who searched",
+  },
+  {
     guards: "a watched plate alerts once per entry and event",
     file: "functions/ai/match-plate/function.ts",
     find: "if (inserted.length === 0) continue;",
@@ -16,5 +32,20 @@ export const plates: readonly Guard[] = [
     replace: "[plate]",
     tests: ["functions/ai/match-plate"],
     title: "other layout",
+  },
+  {
+    guards: "what a camera posts is durable when it is answered",
+    file: "functions/ai/receive-lpr-event/function.ts",
+    find: "await insertRawPost(sql, {",
+    replace: "void ({",
+    tests: ["functions/ai/receive-lpr-event"],
+    title: "stored as it came",
+  },
+  {
+    guards: "a camera posts reads in its own name only",
+    file: "functions/ai/receive-lpr-event/function.ts",
+    find: "body.camera_id !== undefined && body.camera_id !== camera_id",
+    replace: 'body.camera_id === ""',
+    tests: ["functions/ai/receive-lpr-event"],
   },
 ];
