@@ -12,6 +12,8 @@ export type ServeOptions = {
   address?: string;
   /** PEM texts. Without them it speaks plain HTTP. */
   tls?: { cert: string; key: string };
+  /** How long headers, and a whole request, may trickle in. Default 10 s and 60 s. */
+  patience_ms?: { headers: number; request: number };
   /** How long requests are still taken after readiness said no: what routes to us needs a moment to notice. Default 0. */
   drain_delay_seconds?: number;
   /** How long what is under way may take to finish. Default 25. */
@@ -28,6 +30,7 @@ export type Serving = {
 const DRAIN_SECONDS = 25;
 
 export const serve = async (host: Pick<Host, "fetch" | "drain" | "close">, options: ServeOptions): Promise<Serving> => {
+  const limits = limitsOf(options.patience_ms ?? { headers: 10_000, request: 60_000 });
   const server = createAdaptorServer({
     fetch: (request, { incoming }) =>
       host.fetch(request, { address: (incoming as IncomingMessage).socket.remoteAddress }),
@@ -50,13 +53,13 @@ export const serve = async (host: Pick<Host, "fetch" | "drain" | "close">, optio
 };
 
 /** A body or headers that trickle in are given up; idle connections outlive those of the proxies before us. */
-const limits = {
-  headersTimeout: 10_000,
-  requestTimeout: 60_000,
+const limitsOf = ({ headers, request }: { headers: number; request: number }) => ({
+  headersTimeout: headers,
+  requestTimeout: request,
   keepAliveTimeout: 75_000,
-  connectionsCheckingInterval: 5_000,
+  connectionsCheckingInterval: headers / 2,
   maxHeaderSize: 16 * 1024,
-};
+});
 
 const closing = async (server: Server, host: Pick<Host, "drain" | "close">, options: ServeOptions): Promise<void> => {
   host.drain();
