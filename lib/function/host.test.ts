@@ -1,8 +1,10 @@
+import * as z from "zod";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestClient } from "#test/harness/host.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { uuidv7 } from "#lib/ids.ts";
-import { testCatalogue } from "./testing.ts";
+import { createHost } from "./host.ts";
+import { Note, readNote, testCatalogue } from "./testing.ts";
 
 let host: TestHost;
 let city: { id: string };
@@ -130,6 +132,17 @@ describe("input", () => {
       202,
     );
     expect((await plateCamera.post("/api/posts", "<a/>", { "content-type": "text/html" })).status).toBe(415);
+  });
+
+  test("that would drop a misspelt name lets no host start", () => {
+    const dropping = { ...readNote, input: z.object({ id: z.uuid() }), output: Note };
+    const { database, keys } = host;
+    const starting = () =>
+      createHost({
+        catalogue: { notes: { "read-note": dropping } },
+        grants: { sql: database.app, system: database.system, keys },
+      });
+    expect(starting).toThrow("unknown names are refused");
   });
 
   test("too large is a 413, by its bytes and not by what it says of itself", async () => {

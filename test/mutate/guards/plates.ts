@@ -48,4 +48,13 @@ export const plates: readonly Guard[] = [
     replace: 'body.camera_id === ""',
     tests: ["functions/ai/receive-lpr-event"],
   },
+  {
+    guards: "a page of plates is read and not the whole city",
+    file: "functions/ai/plate-reads.ts",
+    find: "order by captured_at desc, id desc limit ${limit + 1}\n    ) e ${joinCamera(sql)} order by e.captured_at desc, e.id desc`;",
+    replace:
+      "order by captured_at desc, id desc\n    ) e ${joinCamera(sql)} order by e.captured_at desc, e.id desc limit ${limit + 1}`;",
+    tests: ["test/gates/api.test.ts"],
+    title: "page of a city",
+  },
 ];
