@@ -1,5 +1,5 @@
 /** A Node server around a host, and its orderly end. */
-import { createServer as createPlain, type IncomingMessage, type Server } from "node:http";
+import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTls } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
@@ -38,6 +38,7 @@ export const serve = async (host: Pick<Host, "fetch" | "drain" | "close">, optio
       ? { createServer: createTls, serverOptions: { ...limits, ...options.tls } }
       : { createServer: createPlain, serverOptions: limits }),
   }) as Server;
+  const letGo = lettingGo(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.address ?? "127.0.0.1", () => {
@@ -48,7 +49,7 @@ export const serve = async (host: Pick<Host, "fetch" | "drain" | "close">, optio
   return {
     server,
     port: (server.address() as AddressInfo).port,
-    close: () => closing(server, host, options),
+    close: () => closing(server, letGo, host, options),
   };
 };
 
@@ -61,9 +62,34 @@ const limitsOf = ({ headers, request }: { headers: number; request: number }) =>
   maxHeaderSize: 16 * 1024,
 });
 
-const closing = async (server: Server, host: Pick<Host, "drain" | "close">, options: ServeOptions): Promise<void> => {
+/** Answers what makes every answer under way the last on its line: kept alive, one would hold up the end for `drain_seconds`. */
+const lettingGo = (server: Server): (() => void) => {
+  const open = new Set<ServerResponse>();
+  const state = { ending: false };
+  const makeLast = (response: ServerResponse): void => {
+    if (response.headersSent) response.once("finish", () => response.req.socket.end());
+    else response.setHeader("connection", "close");
+  };
+  server.prependListener("request", (_request, response: ServerResponse) => {
+    if (state.ending) return makeLast(response);
+    open.add(response);
+    response.once("close", () => open.delete(response));
+  });
+  return () => {
+    state.ending = true;
+    for (const response of open) makeLast(response);
+  };
+};
+
+const closing = async (
+  server: Server,
+  letGo: () => void,
+  host: Pick<Host, "drain" | "close">,
+  options: ServeOptions,
+): Promise<void> => {
   host.drain();
   await pause(options.drain_delay_seconds ?? 0);
+  letGo();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const deadline = new AbortController();
