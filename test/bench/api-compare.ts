@@ -88,7 +88,10 @@ const loadFrom = async (load: Load): Promise<Measured> => {
   const child = fork(join(import.meta.dirname, "load.ts"));
   const [told, gone] = [once(child, "message"), once(child, "exit")];
   child.send(load);
-  const [measured] = (await told) as [Measured];
+  const ended = gone.then(([code]) => {
+    throw new Error(`The load ended with ${String(code)} and said nothing`);
+  });
+  const [measured] = (await Promise.race([told, ended])) as [Measured];
   await gone;
   return measured;
 };
