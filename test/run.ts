@@ -67,9 +67,24 @@ const allowedSkips = (): string[] =>
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
 
+/** The titles of suites whose server could not be had say so (`test/harness/servers/use.ts`). */
+const WITHOUT = /\(without (\w+)\)/;
+
+/** Loudly, because a machine that lacks a server proves less. */
+const sayLeftOut = (skipped: readonly string[]): void => {
+  const counts = new Map<string, number>();
+  for (const title of skipped) {
+    const server = WITHOUT.exec(title)?.[1];
+    if (server) counts.set(server, (counts.get(server) ?? 0) + 1);
+  }
+  for (const [server, count] of counts) console.log(`! ${server} could not be had: ${count} tests were left out`);
+};
+
 const form = filters.length === 0 ? await runChecks() : { passed: 0, failed: 0, skipped: [] };
 const tests = await runVitest();
-const forbidden = tests.skipped.filter((name) => !allowedSkips().some((allowed) => name.includes(allowed)));
+const allowed = allowedSkips();
+const forbidden = tests.skipped.filter((name) => !WITHOUT.test(name) && !allowed.some((part) => name.includes(part)));
+sayLeftOut(tests.skipped);
 for (const name of forbidden) console.log(`✗ skipped without leave (test/allowed-skips.txt): ${name}`);
 const failed = form.failed + tests.failed + forbidden.length;
 console.log(

@@ -1,4 +1,7 @@
-/** One PostgreSQL for the whole run; a migrated template that each test file clones in some 30 ms. */
+/**
+ * One PostgreSQL for the whole run; a migrated template that each test file clones in some 30 ms. Every other server is
+ * started when a test file asks for it.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,10 +10,12 @@ import postgres from "postgres";
 import { migrate } from "#lib/db/migrate.ts";
 import { ensureRoles } from "#lib/db/roles.ts";
 import { startPostgres } from "#infra/local/postgres.ts";
+import { offerServers, type Servers } from "./servers/control.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     superuser_url: string;
+    servers_url: string;
   }
 }
 
@@ -20,17 +25,22 @@ export const passwords = { gt_owner: "owner", gt_app: "app", gt_system: "system"
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const folder = mkdtempSync(join(tmpdir(), "gt-test-"));
   const server = await startPostgres({ dataDir: join(folder, "postgres"), password: "superuser", durable: false });
+  let servers: Servers | null = null;
   const stop = async (): Promise<void> => {
+    await servers?.close();
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     await makeTemplate(server.superuser_url);
+    const say = (line: string): void => console.log(line);
+    servers = await offerServers({ upstream: server.superuser_url, users: passwords, say });
   } catch (error) {
     await stop();
     throw error;
   }
   project.provide("superuser_url", server.superuser_url);
+  project.provide("servers_url", servers.url);
   return stop;
 };
 
