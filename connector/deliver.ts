@@ -1,5 +1,5 @@
 /** Queue → function. What a function's answer means for its message is decided here and nowhere else. */
-import type { Broker, Consumer, Delivery, Settlement } from "#lib/broker/broker.ts";
+import { PARK_SECONDS, type Broker, type Consumer, type Delivery, type Settlement } from "#lib/broker/broker.ts";
 import type { CloudEvent } from "#lib/events.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
@@ -27,10 +27,9 @@ export type RunPlanned = (functionName: string, plannedFor: Date, signal: AbortS
 
 /** Before the second, third and fourth attempt. */
 export const RETRY_SECONDS = [1, 2, 4] as const;
-/** At most: whoever knows better says so by `Retry-After`. */
-export const PARK_SECONDS = 60;
 
 export const isParked = ({ status }: Outcome): boolean => status === 503 || status === 429;
+/** At most `PARK_SECONDS`: whoever knows better says so by `Retry-After`. */
 export const parkSeconds = ({ retry_after_seconds }: Outcome): number =>
   Math.min(PARK_SECONDS, Math.max(1, retry_after_seconds ?? PARK_SECONDS));
 

@@ -5,8 +5,6 @@ import type { Deployable, Image } from "#lib/function/derive/stack.ts";
 
 /** Start FFmpeg. */
 const withFfmpeg = new Set(["cut-clip", "keep-last-frame"]);
-/** Load the vision models. */
-const withModels = new Set(["read-plates"]);
 /** Must be awake when a camera posts, and must not wait behind anything else. */
 const apart = new Map([["receive-lpr-event", "plate-ingest"]]);
 
@@ -28,6 +26,5 @@ const placeOf = (context: string, definition: AnyFunction): { name: string; imag
   const own = apart.get(definition.name);
   if (own) return { name: own, image: "plain" };
   if (withFfmpeg.has(definition.name)) return { name: `${context}-media`, image: "ffmpeg" };
-  if (withModels.has(definition.name)) return { name: `${context}-vision`, image: "vision" };
   return { name: "http" in definition ? context : `${context}-work`, image: "plain" };
 };

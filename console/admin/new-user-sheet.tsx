@@ -12,6 +12,7 @@ import { fieldProblems } from "#console/ui/problem-words.ts";
 import { Secret } from "#console/ui/secret.tsx";
 import { Answer, Problem } from "#console/ui/states.tsx";
 import { useStore } from "#console/ui/store.ts";
+import { linkPath } from "#functions/admin/contract.ts";
 import { rolesQuery } from "./roles-query.ts";
 
 type Role = Api["list-roles"]["output"]["items"][number];
@@ -39,7 +40,7 @@ const FirstLink = ({ made, onClose }: { made: Made; onClose(): void }) => {
   return (
     <div className="form">
       <p>{m.admin.linkHint(momentText(m.locale, city.fuso_horario, Date.parse(made.link.expires_at)))}</p>
-      <Secret label={m.admin.link} value={`${location.origin}/first-access#${made.link.secret}`} />
+      <Secret label={m.admin.link} value={location.origin + linkPath("first-access", made.link.secret)} />
       <div className="actions">
         <Action onPress={onClose}>{m.common.close}</Action>
       </div>

@@ -36,11 +36,14 @@ export const NewUser = z.strictObject({
   password: Password.optional(),
   roles: z.array(RoleInCity).min(1).max(50),
 });
-/** `link` only where no password was given: its secret is shown once, works once, for 24 h (`/first-access#<secret>`). */
+/** `link` only where no password was given: its secret is shown once, works once, for 24 h (`linkPath`). */
 export const CreatedUser = User.extend({ link: z.object({ secret: z.string(), expires_at: Time }).nullable() });
 export type CreatedUser = z.infer<typeof CreatedUser>;
 export const UserList = listOf(User);
 export const RoleList = listOf(Role);
+
+/** The console's page of a one-time link. The secret is in the fragment: it reaches no server, log or `Referer`. */
+export const linkPath = (page: "first-access" | "new-password", secret: string): string => `/${page}#${secret}`;
 
 /** What is behind a one-time link; reading it does not use it up. */
 export const LinkSecret = z.strictObject({ secret: z.string().min(20).max(200) });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { connectSql } from "#lib/db/connect.ts";
 import { migrate } from "#lib/db/migrate.ts";
-import { ensureRoles } from "#lib/db/roles.ts";
+import { ensureLogins } from "#lib/db/logins.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { keepPostgres, type KeptPostgres } from "./kept-postgres.ts";
 import type { DatabaseUrls } from "./urls.ts";
@@ -34,7 +34,7 @@ export const openDatabase = async (
     () => say("postgres has ended; it is started again."),
   );
   try {
-    await ensureRoles(server.superuser_url, DATABASE, passwords);
+    await ensureLogins(server.superuser_url, DATABASE, passwords);
     const url = (user: keyof Omit<Passwords, "superuser">): string => {
       const made = new URL(server.superuser_url);
       [made.pathname, made.username, made.password] = [`/${DATABASE}`, user, passwords[user]];

@@ -5,6 +5,7 @@ import { hostReach } from "#connector/host-deliver.ts";
 import { startConnector } from "#connector/connector.ts";
 import { measure } from "#connector/metrics.ts";
 import { planOf } from "#connector/plan.ts";
+import { linkPath } from "#functions/admin/contract.ts";
 import { issueFirstLink } from "#functions/admin/links.ts";
 import { catalogue } from "#functions/catalogue.ts";
 import { gatewayAnswers } from "#gateway/answers.ts";
@@ -25,7 +26,7 @@ import { pause } from "#lib/pause.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
-import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { keysFrom } from "#lib/secrets/key-rings.ts";
 import { eventCounter, measureSystem } from "../system-metrics.ts";
 import { consoleRoutes } from "./console-files.ts";
 import { FirstCityPlan, makeFirstCity } from "./first-city.ts";
@@ -160,11 +161,8 @@ const openPorts = async (environment: Environment, on_error: (error: unknown) =>
 const writeFirstLink = async (system: Sql, { PUBLIC_URL, FIRST_LINK_FILE }: Environment, now: Date): Promise<void> => {
   const secret = await withTenant(system, "all", "write", (sql) => issueFirstLink(sql, uuidv7(now), now));
   if (secret === null) return rmSync(FIRST_LINK_FILE, { force: true });
-  writeFileSync(FIRST_LINK_FILE, firstLinkOf(PUBLIC_URL, secret), { mode: 0o600 });
+  writeFileSync(FIRST_LINK_FILE, PUBLIC_URL + linkPath("first-access", secret), { mode: 0o600 });
 };
-
-/** The secret is in the fragment: it reaches no server, log or `Referer`. */
-const firstLinkOf = (public_url: string, secret: string): string => `${public_url}/first-access#${secret}`;
 
 const tlsOf = ({ TLS_CERT_FILE, TLS_KEY_FILE }: Environment) =>
   TLS_CERT_FILE && TLS_KEY_FILE

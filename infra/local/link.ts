@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import * as z from "zod";
+import { linkPath } from "#functions/admin/contract.ts";
 import { issueFirstLink, issueResetLink } from "#functions/admin/links.ts";
 import { connectSql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
@@ -44,7 +45,7 @@ const main = async (): Promise<void> => {
       );
     }
     const page = values.email === undefined ? "first-access" : "new-password";
-    say(`Works once, for 24 hours:\n${running.url}/${page}#${secret}`);
+    say(`Works once, for 24 hours:\n${running.url}${linkPath(page, secret)}`);
   } finally {
     await sql.end({ timeout: 2 });
   }

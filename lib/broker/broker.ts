@@ -40,6 +40,9 @@ export type Settlement =
   | { park: true; delay_seconds: number; reason: string }
   | { dead: true; reason: string };
 
+/** How long a message is parked by who does not know better, and at most. */
+export const PARK_SECONDS = 60;
+
 export type DeadLetter = {
   id: string;
   queue: string;

@@ -1,4 +1,5 @@
 /** How a delivery ended. In process it is this value, between processes the same as a response. */
+import { PARK_SECONDS } from "#lib/broker/broker.ts";
 import type { AppError, ErrorCode } from "#lib/errors.ts";
 import type { Reply } from "./reply.ts";
 
@@ -11,7 +12,6 @@ export type Answer =
   /** This attempt failed; another may not. */
   | { failed: true; reason: string };
 
-export const PARK_SECONDS = 60;
 /** Another attempt would meet the same bytes and the same rules. */
 const hopeless: readonly ErrorCode[] = ["final", "malformed", "invalid", "too_large", "unsupported_media"];
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { readEnvironment } from "#lib/environment.ts";
 import { createLog, levels } from "#lib/log.ts";
 import { readMaterial, readSecretIfThere } from "#lib/secrets/files.ts";
-import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { keysFrom } from "#lib/secrets/key-rings.ts";
 import { connectHost, FunctionEnvironment, type Connectors } from "./connections.ts";
 import type { Catalogue } from "./define.ts";
 import { serve } from "./serve.ts";

@@ -1,7 +1,7 @@
 /** The same host in workerd: nothing outlives a request, so everything is opened and closed within one. */
 import { createLog } from "#lib/log.ts";
 import { Material } from "#lib/secrets/material.ts";
-import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { keysFrom } from "#lib/secrets/key-rings.ts";
 import { connectHost, FunctionEnvironment, type Connectors } from "./connections.ts";
 import type { Catalogue } from "./define.ts";
 

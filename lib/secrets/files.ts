@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { uuidv7 } from "#lib/ids.ts";
 import type { Keys } from "./keys.ts";
 import { Material, newRing, newTokenRing, ringNames, rotate, type RingName } from "./material.ts";
-import { keysFrom } from "./web-keys.ts";
+import { keysFrom } from "./key-rings.ts";
 
 const fileOf = (ring: RingName): string => `gt-${ring}.json`;
 const SYSTEM_TOKEN_FILE = "gt-system-token";

@@ -8,7 +8,7 @@ import { testMaterial } from "#test/harness/host.ts";
 import { ensureSecrets, openKeys, readMaterial, rotateFile } from "./files.ts";
 import type { Keys } from "./keys.ts";
 import { rotate, type Material } from "./material.ts";
-import { keysFrom } from "./web-keys.ts";
+import { keysFrom } from "./key-rings.ts";
 
 let material: Material;
 let keys: Keys;

@@ -8,7 +8,7 @@ import { sha256Hex } from "#lib/function/access.ts";
 import { connectSql, type Sql } from "#lib/db/connect.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { newMaterial } from "#lib/secrets/material.ts";
-import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { keysFrom } from "#lib/secrets/key-rings.ts";
 import type { FromServer } from "./api-server.ts";
 import type { Load, Measured } from "./load.ts";
 import type { City } from "./million-reads.ts";

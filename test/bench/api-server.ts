@@ -11,7 +11,7 @@ import { serve } from "#lib/function/serve.ts";
 import { createLog } from "#lib/log.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { Material } from "#lib/secrets/material.ts";
-import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { keysFrom } from "#lib/secrets/key-rings.ts";
 import { bareServer } from "./bare-server.ts";
 
 const CONNECTIONS = 10;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connectSql } from "#lib/db/connect.ts";
 import { migrate } from "#lib/db/migrate.ts";
-import { ensureRoles } from "#lib/db/roles.ts";
+import { ensureLogins } from "#lib/db/logins.ts";
 import { startPostgres } from "#infra/local/postgres.ts";
 import { compare, tableOf, type Urls } from "./api-compare.ts";
 import { loadReads, type City, type ReadsPlan } from "./million-reads.ts";
@@ -46,7 +46,7 @@ const prepare = async (): Promise<Loaded> => {
   mkdirSync(folder, { recursive: true });
   const server = await startPostgres({ dataDir: join(folder, "postgres"), password: "superuser", durable: false });
   try {
-    await ensureRoles(server.superuser_url, DATABASE, passwords);
+    await ensureLogins(server.superuser_url, DATABASE, passwords);
     const { owner } = urlsOf(server.superuser_url);
     await migrate(owner, join(import.meta.dirname, "../../migrations"));
     const sql = connectSql(owner, { max: 1 });

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { migrate } from "#lib/db/migrate.ts";
-import { ensureRoles } from "#lib/db/roles.ts";
+import { ensureLogins } from "#lib/db/logins.ts";
 import { startPostgres } from "#infra/local/postgres.ts";
 import { loadSegments, SEGMENTS_A_DAY, type Urls } from "./segments-load.ts";
 import { measureSegments, tableOf } from "./segments-measure.ts";
@@ -65,7 +65,7 @@ const settle = async (superuser_url: string): Promise<string> => {
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`;
 
 const bench = async (superuser_url: string): Promise<boolean> => {
-  await ensureRoles(superuser_url, DATABASE, passwords);
+  await ensureLogins(superuser_url, DATABASE, passwords);
   const urls = urlsOf(superuser_url);
   await migrate(urls.owner, join(import.meta.dirname, "../../migrations"));
   const begun = performance.now();

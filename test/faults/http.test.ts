@@ -15,7 +15,7 @@ import { serve, type Serving } from "#lib/function/serve.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { createLog } from "#lib/log.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
-import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { keysFrom } from "#lib/secrets/key-rings.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { testHost, testMaterial, type TestClient, type TestHost } from "#test/harness/host.ts";
 import { openRaw, sendRaw, untilClosed } from "#test/harness/raw-http.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import postgres from "postgres";
 import { migrate } from "#lib/db/migrate.ts";
-import { ensureRoles } from "#lib/db/roles.ts";
+import { ensureLogins } from "#lib/db/logins.ts";
 import { startPostgres } from "#infra/local/postgres.ts";
 import { offerServers, type Servers } from "./servers/control.ts";
 
@@ -61,7 +61,7 @@ const quickFolder = (): string => {
 };
 
 const makeTemplate = async (superuser_url: string): Promise<void> => {
-  await ensureRoles(superuser_url, TEMPLATE, passwords);
+  await ensureLogins(superuser_url, TEMPLATE, passwords);
   const url = new URL(superuser_url);
   url.pathname = `/${TEMPLATE}`;
   url.username = "gt_owner";

@@ -26,7 +26,7 @@ import { createLog } from "#lib/log.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { newMaterial, type Material } from "#lib/secrets/material.ts";
-import { keysFrom } from "#lib/secrets/web-keys.ts";
+import { keysFrom } from "#lib/secrets/key-rings.ts";
 import { testDatabase } from "./database.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test asserts on what came, whatever its type

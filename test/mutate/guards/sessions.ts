@@ -35,7 +35,7 @@ export const sessions: readonly Guard[] = [
   },
   {
     guards: "a sealed text opens in its own place only",
-    file: "lib/secrets/web-keys.ts",
+    file: "lib/secrets/key-rings.ts",
     find: "additionalData: utf8(context)",
     replace: 'additionalData: utf8("")',
     tests: ["lib/secrets/secrets.test.ts"],
@@ -43,7 +43,7 @@ export const sessions: readonly Guard[] = [
   },
   {
     guards: "a signature holds for its text alone",
-    file: "lib/secrets/web-keys.ts",
+    file: "lib/secrets/key-rings.ts",
     find: 'return timingSafeEqual(hmac(ring.signing(key), text), Buffer.from(signed.mac, "hex"));',
     replace: "return true;",
     tests: ["lib/secrets/secrets.test.ts"],
@@ -51,7 +51,7 @@ export const sessions: readonly Guard[] = [
   },
   {
     guards: "a new key signs only after everybody could have read it",
-    file: "lib/secrets/web-keys.ts",
+    file: "lib/secrets/key-rings.ts",
     find: "filter(({ signs_from }) => signs_from <= now.toISOString())",
     replace: "filter(() => true)",
     tests: ["lib/secrets/secrets.test.ts"],

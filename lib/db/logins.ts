@@ -1,10 +1,10 @@
 /** The logins of the database. Made once by a superuser, before the first migration; safe to repeat. */
 import postgres from "postgres";
 
-export type RolePasswords = { gt_owner: string; gt_app: string; gt_system: string; gt_backup: string };
+export type LoginPasswords = { gt_owner: string; gt_app: string; gt_system: string; gt_backup: string };
 
 /** PgBouncer refuses these as startup parameters, so they are the roles' own settings. */
-const limits: Record<keyof RolePasswords, Record<string, string>> = {
+const limits: Record<keyof LoginPasswords, Record<string, string>> = {
   gt_app: { statement_timeout: "10s", lock_timeout: "3s", idle_in_transaction_session_timeout: "15s" },
   gt_system: { statement_timeout: "60s", lock_timeout: "5s", idle_in_transaction_session_timeout: "90s" },
   gt_owner: { statement_timeout: "0", lock_timeout: "5s", idle_in_transaction_session_timeout: "10min" },
@@ -12,10 +12,14 @@ const limits: Record<keyof RolePasswords, Record<string, string>> = {
 };
 
 /** `superuser_url` names the server; `database` is made when it is not there. */
-export const ensureRoles = async (superuser_url: string, database: string, passwords: RolePasswords): Promise<void> => {
+export const ensureLogins = async (
+  superuser_url: string,
+  database: string,
+  passwords: LoginPasswords,
+): Promise<void> => {
   const sql = postgres(superuser_url, { max: 1, onnotice: () => {} });
   try {
-    for (const role of Object.keys(limits) as (keyof RolePasswords)[]) await ensureRole(sql, role, passwords[role]);
+    for (const role of Object.keys(limits) as (keyof LoginPasswords)[]) await ensureLogin(sql, role, passwords[role]);
     const [found] = await sql`select 1 from pg_database where datname = ${database}`;
     if (!found)
       await sql.unsafe(
@@ -29,7 +33,7 @@ export const ensureRoles = async (superuser_url: string, database: string, passw
   }
 };
 
-const ensureRole = async (sql: postgres.Sql, role: keyof RolePasswords, password: string): Promise<void> => {
+const ensureLogin = async (sql: postgres.Sql, role: keyof LoginPasswords, password: string): Promise<void> => {
   const [found] = await sql`select 1 from pg_roles where rolname = ${role}`;
   // The owner of a database has its schema through a role that only inheriting members enjoy.
   const inherits = role === "gt_owner" || role === "gt_backup" ? "inherit" : "noinherit";
