@@ -1,0 +1,1 @@
+"""How GT-Vision's plate networks are made: scene → picture → labels → networks."""

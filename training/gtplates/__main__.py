@@ -1,0 +1,112 @@
+"""python -m gtplates render | mark | train | evaluate | export | card (see README.md)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from .pictures import CACHE, luma, samples, training_pictures
+from .plate import Fonts
+from .scene import Surroundings, real_plates, shots
+from .store import open_store
+
+FONT_FOLDERS = [CACHE / "fonts", Path("/usr/share/fonts")]
+BLOCK = 64
+
+
+def negatives() -> list[np.ndarray]:
+    return [luma(file, 900) for file in sorted((samples() / "train" / "negatives").glob("*.jpg"))]
+
+
+def render(options: argparse.Namespace) -> None:
+    """Fills the ring, then goes on overwriting it with new fonts and surroundings until the time is up."""
+    store, end, lap = open_store(CACHE / "patches", options.count), time.monotonic() + options.minutes * 60, 0
+    pictures = training_pictures()
+    real, others, position = real_plates(pictures), negatives(), 0
+    while time.monotonic() < end:
+        rng = np.random.default_rng([options.seed, lap])
+        fonts, around = Fonts(rng, FONT_FOLDERS), Surroundings(pictures, others, rng, 150)
+        for _ in range(48):
+            for shot in shots(fonts, around, BLOCK, rng, real):
+                store.put(position % options.count, shot)
+                position += 1
+            if time.monotonic() > end or (options.once and position >= options.count):
+                return
+        lap += 1
+        print(f"render {position} patches cpu {time.process_time():.0f}s", flush=True)
+
+
+def train(options: argparse.Namespace) -> None:
+    from . import train_reader as reader, train_refiner as refiner
+    from .nets import Reader, Refiner
+    from .training import Plan, checkpoint_file, train as run
+    from .warm import start_from
+
+    store = open_store(CACHE / "patches")
+    while len(store.filled()) < 2000:
+        time.sleep(5)
+    name = options.name or options.network
+    made, peak, loss_of, sample = {
+        "reader": (Reader, 1.2e-3, reader.reader_loss, reader.fresh_views),
+        "refiner": (Refiner, 1.2e-3, refiner.refiner_loss, refiner.fresh_views),
+    }[options.network]
+    net = made()
+    if options.start and not checkpoint_file(name).exists():
+        start_from(net, options.start, sample(store, 256))
+    run(reader.channels_last(net), Plan(name, options.steps, peak, seed=options.seed), loss_of(store))
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    from . import evaluate as table
+    from .nets import Reader, Refiner
+    from .training import load_average
+
+    reader, refiner = load_average(Reader(), options.reader), load_average(Refiner(), options.refiner)
+    for score in table.on_held_out(reader, options.count, options.sweep):
+        print(score.line(), flush=True)
+    for title, pictures in (("validation", table.validation()), ("sealed old plates", table.sealed_old_plates())):
+        reads = table.read_boxed(reader, refiner, pictures)
+        print(f"-- {title}, labelled box")
+        for score in [*table.groups(reads), table.accepted(reads)]:
+            print(score.line())
+        if options.errors:
+            print(*(f"{r.plate.text}>{r.reading.text}({r.plate.box[2]} px, sure {r.sure:.2f})" for r in reads if not r.right))
+
+
+def main() -> None:
+    torch.set_num_threads(int(os.environ.get("GT_THREADS", "1")))
+    cv2.setNumThreads(1)
+    parser = argparse.ArgumentParser(prog="gtplates")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("render", help="fill the ring of training patches")
+    command.set_defaults(run=render)
+    command.add_argument("--count", type=int, default=40_000)
+    command.add_argument("--minutes", type=float, default=120)
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--once", action="store_true")
+    command = commands.add_parser("train")
+    command.set_defaults(run=train)
+    command.add_argument("network", choices=["reader", "refiner", "detector"])
+    command.add_argument("--steps", type=int, required=True)
+    command.add_argument("--start", type=Path)
+    command.add_argument("--name")
+    command.add_argument("--seed", type=int, default=0)
+    command = commands.add_parser("evaluate", help="the tables of reading, with intervals")
+    command.set_defaults(run=evaluate)
+    command.add_argument("--count", type=int, default=1000, help="held-out renders per stratum")
+    command.add_argument("--sweep", action="store_true", help="small plates too")
+    command.add_argument("--errors", action="store_true")
+    command.add_argument("--reader", default="reader")
+    command.add_argument("--refiner", default="refiner")
+    options = parser.parse_args()
+    options.run(options)
+
+
+if __name__ == "__main__":
+    main()

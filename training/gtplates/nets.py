@@ -1,0 +1,124 @@
+"""The three networks. Each takes luma 0..255 and normalises itself, so that exposure is no concern of a run time."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .geometry import READER_VIEW, REFINER_VIEW
+from .glyphs import CHARACTERS
+
+POSITIONS = 7
+LAYOUT_CLASSES = 4  # (mercosul) + 2 * (two rows)
+
+
+def conv(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(True)
+    )
+
+
+class Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = conv(channels, channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.second(self.first(x)))
+
+
+def normalise(view: Tensor) -> Tensor:
+    centred = view - view.mean((2, 3), keepdim=True)
+    # + 4: a nearly flat view (a wall at night) must not have its noise blown up to full contrast.
+    return centred / (centred.pow(2).mean((2, 3), keepdim=True).sqrt() + 4)
+
+
+class Reader(nn.Module):
+    """A straightened plate → seven positions of 36 logits, layout logits and one logit "this reading is right".
+
+    Seven slots look where they want on an 8×20 map, so that one and two rows, shifted and squeezed texts share one net.
+    """
+
+    def __init__(self, channels: tuple[int, int, int, int] = (24, 48, 96, 128)) -> None:
+        super().__init__()
+        a, b, c, d = channels
+        self.trunk = nn.Sequential(
+            conv(1, a, 5, 2), conv(a, b, 3, 2), Residual(b), conv(b, c, 3, 2), Residual(c), conv(c, d), Residual(d)
+        )
+        rows, columns = READER_VIEW.height // 8, READER_VIEW.width // 8
+        self.context = nn.Linear(d, d)
+        self.position = nn.Parameter(torch.zeros(1, d, rows, columns))
+        self.attention = nn.Conv2d(d, POSITIONS, 1)
+        self.place = nn.Parameter(torch.zeros(1, POSITIONS, rows, columns))
+        self.shared = nn.Linear(d, len(CHARACTERS))
+        self.own = nn.Parameter(torch.randn(POSITIONS, d, len(CHARACTERS)) * 0.05)
+        self.own_bias = nn.Parameter(torch.zeros(POSITIONS, len(CHARACTERS)))
+        self.layout = nn.Linear(d, LAYOUT_CLASSES)
+        self.sure = nn.Sequential(nn.Linear(d + 3 * POSITIONS, 32), nn.ReLU(True), nn.Linear(32, 1))
+
+    def forward(self, view: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        map_ = self.trunk(normalise(view))
+        whole = map_.mean((2, 3))
+        looked = F.relu(map_ + self.position + self.context(whole)[..., None, None])
+        weights = (self.attention(looked) + self.place).flatten(2).softmax(-1)
+        slots = weights @ map_.flatten(2).transpose(1, 2)
+        # (n, slots, 1, d) @ (slots, d, 36) is the einsum "nsd,sdk->nsk", which some run times do slowly.
+        own = (slots[:, :, None] @ self.own)[:, :, 0]
+        characters = self.shared(slots) + own + self.own_bias
+        return characters, self.layout(whole), self._sureness(whole, slots, characters)
+
+    def _sureness(self, whole: Tensor, slots: Tensor, characters: Tensor) -> Tensor:
+        """Learned beside the reading and without disturbing it: whether all seven characters are right."""
+        best = characters.detach().softmax(-1).topk(2, -1).values
+        spread = slots.detach().std(-1)
+        return self.sure(torch.cat([whole.detach(), best[..., 0], best[..., 1], spread], -1))[:, 0]
+
+
+class Refiner(nn.Module):
+    """A view round roughly known corners → the four corners in that view, each axis 0..1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(
+            conv(1, 16, 5, 2), conv(16, 32, 3, 2), Residual(32), conv(32, 48, 3, 2), Residual(48), conv(48, 24, 1)
+        )
+        cells = REFINER_VIEW.width * REFINER_VIEW.height // 64
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(24 * cells, 96), nn.ReLU(True), nn.Linear(96, 8))
+
+    def forward(self, view: Tensor) -> Tensor:
+        return self.head(self.trunk(normalise(view))).reshape(-1, 4, 2)
+
+
+DETECTOR_STRIDE = 8
+CORNER_UNIT = 32.0
+
+
+class Detector(nn.Module):
+    """A whole picture → per 8×8 cell: plate logit, eight corner offsets (in 32 px), two-rows logit."""
+
+    def __init__(self, channels: tuple[int, int, int, int, int] = (12, 24, 40, 64, 96)) -> None:
+        super().__init__()
+        a, b, c, d, e = channels
+        self.eighth = nn.Sequential(conv(1, a, 3, 2), conv(a, b, 3, 2), conv(b, c, 3, 2), Residual(c))
+        self.sixteenth = nn.Sequential(conv(c, d, 3, 2), Residual(d))
+        self.thirtysecond = nn.Sequential(conv(d, e, 3, 2), Residual(e), Residual(e))
+        self.down32 = nn.Conv2d(e, d, 1)
+        self.mix16 = conv(d, d)
+        self.down16 = nn.Conv2d(d, c, 1)
+        self.mix8 = conv(c, 48)
+        self.out = nn.Conv2d(48, 9, 1)
+        self.rows = nn.Conv2d(48, 1, 1)
+
+    def forward(self, luma: Tensor) -> Tensor:
+        p8 = self.eighth(luma / 128 - 1)
+        p16 = self.sixteenth(p8)
+        p32 = self.thirtysecond(p16)
+        p16 = self.mix16(p16 + F.interpolate(self.down32(p32), scale_factor=2.0, mode="nearest"))
+        p8 = self.mix8(p8 + F.interpolate(self.down16(p16), scale_factor=2.0, mode="nearest"))
+        return torch.cat([self.out(p8), self.rows(p8)], 1)
+
+
+def parameters(net: nn.Module) -> int:
+    return sum(p.numel() for p in net.parameters())
