@@ -8,6 +8,7 @@ import { migrate } from "#lib/db/migrate.ts";
 import { ensureLogins } from "#lib/db/logins.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { keepPostgres, type KeptPostgres } from "./kept-postgres.ts";
+import type { Addresses } from "./servers.ts";
 import type { DatabaseUrls } from "./urls.ts";
 
 const DATABASE = "gt_vision";
@@ -20,14 +21,49 @@ const Passwords = z.object({
 });
 type Passwords = z.infer<typeof Passwords>;
 
-export type LocalDatabase = { server: KeptPostgres; urls: DatabaseUrls };
+/** `server`: where it is this machine's own. */
+export type LocalDatabase = { server: KeptPostgres | null; urls: DatabaseUrls };
 
-/** Starts the server and brings the tables to this program's version. */
+/** Brings the tables to this program's version, on the server that was named or on one of its own. */
 export const openDatabase = async (
   folder: DataFolder,
+  addresses: Addresses,
   root: string,
   say: (line: string) => void,
 ): Promise<LocalDatabase> => {
+  const named = namedDatabase(addresses);
+  if (!named) return ownDatabase(folder, root, say);
+  const { SUPERUSER_DATABASE_URL } = addresses;
+  if (SUPERUSER_DATABASE_URL) await makeLogins(SUPERUSER_DATABASE_URL, named, readPasswords(folder.secrets).gt_backup);
+  await bringUpToDate(named, folder, root, say);
+  return { server: null, urls: named };
+};
+
+const namedDatabase = (addresses: Addresses): DatabaseUrls | null => {
+  const { DATABASE_URL: app, SYSTEM_DATABASE_URL: system, OWNER_DATABASE_URL: owner } = addresses;
+  return app && system && owner ? { app, system, owner } : null;
+};
+
+/** With the passwords that the addresses carry. */
+const makeLogins = (superuser_url: string, urls: DatabaseUrls, gt_backup: string): Promise<void> => {
+  const passwordOf = (url: string): string => decodeURIComponent(new URL(url).password);
+  const [gt_owner, gt_app, gt_system] = [urls.owner, urls.app, urls.system].map(passwordOf) as [string, string, string];
+  const database = new URL(urls.owner).pathname.slice(1);
+  return ensureLogins(superuser_url, database, { gt_owner, gt_app, gt_system, gt_backup });
+};
+
+const bringUpToDate = async (
+  urls: DatabaseUrls,
+  folder: DataFolder,
+  root: string,
+  say: (line: string) => void,
+): Promise<void> => {
+  const applied = await migrate(urls.owner, join(root, "migrations"));
+  if (applied.length > 0) say(`Database: ${applied.length} migrations applied.`);
+  await rememberInstallation(urls.system, folder.installation.id);
+};
+
+const ownDatabase = async (folder: DataFolder, root: string, say: (line: string) => void): Promise<LocalDatabase> => {
   const passwords = readPasswords(folder.secrets);
   const server = await keepPostgres(
     { dataDir: join(folder.root, "postgres"), password: passwords.superuser, durable: true, say },
@@ -41,9 +77,7 @@ export const openDatabase = async (
       return made.href;
     };
     const urls = { app: url("gt_app"), system: url("gt_system"), owner: url("gt_owner") };
-    const applied = await migrate(urls.owner, join(root, "migrations"));
-    if (applied.length > 0) say(`Database: ${applied.length} migrations applied.`);
-    await rememberInstallation(urls.system, folder.installation.id);
+    await bringUpToDate(urls, folder, root, say);
     return { server, urls };
   } catch (error) {
     await server.stop();

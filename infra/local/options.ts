@@ -16,6 +16,8 @@ export type StartOptions = {
   reset: boolean;
   yes: boolean;
   help: boolean;
+  /** On the servers of `infra/servers.env`. */
+  real: boolean;
 };
 
 export const help = `GT-Vision on one machine.
@@ -29,6 +31,8 @@ export const help = `GT-Vision on one machine.
   npm start -- --listen ADDRESS   listen beyond this machine; only with TLS:
                 --tls               makes a local certificate authority in the data folder
                 --cert F --key F    or uses your certificate
+  npm start -- --real             on RabbitMQ, Redis, S3 and PostgreSQL behind PgBouncer, as in infra/compose.yml; the first
+                                  time it makes infra/servers.env and says how to start them
   npm start -- --reset            deletes the data folder first: recordings, reads, users, keys. Asks; --yes does not
 
   npm run link                    another one-time link for the first administrator
@@ -39,6 +43,9 @@ What listens, all on this machine only unless told otherwise:
   8080           console, API, WebSockets, objects by signed address   (--port)
   any free port  PostgreSQL, on 127.0.0.1
   18554–18599    demonstration cameras and \`npm run camera\`, on 127.0.0.1
+
+Each port has one address in the environment, and its own adapter without: DATABASE_URL with SYSTEM_DATABASE_URL and
+OWNER_DATABASE_URL, BROKER_URL, FRAMES_URL, CACHE_URL, OBJECTS_URL (docs/installer.md).
 
 Ctrl-C stops everything; the next start goes on where it was. Logs: DATA/logs.`;
 
@@ -62,6 +69,7 @@ export const readOptions = (args: readonly string[], root: string): StartOptions
       reset: { type: "boolean", default: false },
       yes: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
+      real: { type: "boolean", default: false },
     },
   });
   const options: StartOptions = {
@@ -77,6 +85,7 @@ export const readOptions = (args: readonly string[], root: string): StartOptions
     reset: values.reset,
     yes: values.yes,
     help: values.help,
+    real: values.real,
   };
   checkListening(options);
   return options;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { help, readOptions, type StartOptions } from "./options.ts";
+import { readAddresses, readServersFile, unreachable, UP, type Addresses } from "./servers.ts";
 import { startSystem, type System } from "./system.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -16,12 +17,13 @@ const main = async (): Promise<void> => {
   const options = readOptions(process.argv.slice(2), root);
   if (options.help) return say(help);
   if (options.reset && !(await reset(options))) return;
+  const addresses = await addressesFor(options);
   const folder = openDataFolder(options.data, options.seed);
   let system: System | null = null;
   const stopping = new AbortController();
   const stop = onFirstSignal(() => stopping.abort());
   try {
-    system = await startSystem(folder, options, { root, say, signal: stopping.signal });
+    system = await startSystem(folder, options, { root, addresses, say, signal: stopping.signal });
     say(welcome(system, folder, options));
     await stop;
   } catch (error) {
@@ -32,6 +34,20 @@ const main = async (): Promise<void> => {
     folder.release();
     say("Stopped. Nothing was lost; the next start goes on here.");
   }
+};
+
+/** Whoever names servers is told at once when one of them does not answer. */
+const addressesFor = async ({ real }: StartOptions): Promise<Addresses> => {
+  const file = real ? readServersFile(root) : null;
+  if (file?.made)
+    throw new Error(
+      `${file.file} was made, with new passwords. Start the servers, then type the same again:\n\n    ${UP}`,
+    );
+  const addresses = readAddresses({ ...file?.source, ...process.env });
+  const absent = await unreachable(addresses);
+  if (absent.length > 0)
+    throw new Error(`Nothing answers at: ${absent.join(", ")}.${real ? `\nStart the servers:\n\n    ${UP}` : ""}`);
+  return addresses;
 };
 
 /** A second Ctrl-C does not wait. */

@@ -13,6 +13,7 @@ import { mustBeAbleToListen } from "./listening.ts";
 import { logFile } from "./log-file.ts";
 import { isLoopback, type StartOptions } from "./options.ts";
 import { supervise, type ProcessSpec, type Supervised } from "./supervisor.ts";
+import type { Addresses } from "./servers.ts";
 import { hostEnvironment } from "./urls.ts";
 
 export type System = {
@@ -24,7 +25,12 @@ export type System = {
   stop(): Promise<void>;
 };
 
-export type Surroundings = { root: string; say: (line: string) => void; signal: AbortSignal };
+export type Surroundings = {
+  root: string;
+  addresses: Addresses;
+  say: (line: string) => void;
+  signal: AbortSignal;
+};
 
 /** The demonstration's cameras and `npm run camera` listen here, and the local agent may dial it. */
 export const DEMO_NETWORK = "127.0.0.1:18554-18599";
@@ -49,13 +55,13 @@ const startParts = async (
   parts: { stop(): Promise<void> }[],
   stop: () => Promise<void>,
 ): Promise<System> => {
-  const { root, say, signal } = around;
+  const { root, addresses, say, signal } = around;
   await mustBeAbleToListen(options, signal);
   signal.throwIfAborted();
   await ensureSecrets(folder.secrets);
   const certificate = await certificateFor(folder, options);
-  const { server, urls } = await openDatabase(folder, root, say);
-  parts.push(server);
+  const { server, urls } = await openDatabase(folder, addresses, root, say);
+  if (server) parts.push(server);
   signal.throwIfAborted();
   await buildConsole({ outdir: join(folder.run, "console") });
   const city = options.demo ? await drawCity(folder, options, say) : null;
@@ -75,7 +81,7 @@ const startParts = async (
     name: "host",
     args: [join(root, "infra/local/host.ts")],
     env: {
-      ...hostEnvironment(folder, urls, { address: options.listen, port: options.port, public_url: url }),
+      ...hostEnvironment(folder, urls, addresses, { address: options.listen, port: options.port, public_url: url }),
       CONSOLE_DIR: join(folder.run, "console"),
       FIRST_CITY_PLAN: plan,
       FIRST_CITY_FILE: join(folder.root, "first-city.json"),
