@@ -43,23 +43,23 @@ def render(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    from . import train_reader as reader, train_refiner as refiner
-    from .nets import Reader, Refiner
+    from . import train_detector as detector, train_reader as reader, train_refiner as refiner
+    from .nets import Detector, Reader, Refiner
     from .training import Plan, checkpoint_file, train as run
     from .warm import start_from
 
-    store = open_store(CACHE / "patches")
-    while len(store.filled()) < 2000:
-        time.sleep(5)
     name = options.name or options.network
-    made, peak, loss_of, sample = {
-        "reader": (Reader, 1.2e-3, reader.reader_loss, reader.fresh_views),
-        "refiner": (Refiner, 1.2e-3, refiner.refiner_loss, refiner.fresh_views),
-    }[options.network]
+    if options.network == "detector":
+        made, source = Detector, (negatives(), FONT_FOLDERS)
+        loss_of, sample = detector.detector_loss, detector.fresh_views
+    else:
+        made, source = (Reader if options.network == "reader" else Refiner), (open_store(CACHE / "patches"),)
+        learner = reader if options.network == "reader" else refiner
+        loss_of, sample = learner.made_loss, learner.fresh_views
     net = made()
     if options.start and not checkpoint_file(name).exists():
-        start_from(net, options.start, sample(store, 256))
-    run(reader.channels_last(net), Plan(name, options.steps, peak, seed=options.seed), loss_of(store))
+        start_from(net, options.start, sample(*source, options.first_views))
+    run(net.to(memory_format=torch.channels_last), Plan(name, options.steps, options.peak, seed=options.seed), loss_of(*source))
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -79,6 +79,12 @@ def evaluate(options: argparse.Namespace) -> None:
             print(*(f"{r.plate.text}>{r.reading.text}({r.plate.box[2]} px, sure {r.sure:.2f})" for r in reads if not r.right))
 
 
+def export(options: argparse.Namespace) -> None:
+    from .export import export as write
+
+    write(options.reader, options.refiner, options.detector, options.temperature)
+
+
 def main() -> None:
     torch.set_num_threads(int(os.environ.get("GT_THREADS", "1")))
     cv2.setNumThreads(1)
@@ -94,7 +100,9 @@ def main() -> None:
     command.set_defaults(run=train)
     command.add_argument("network", choices=["reader", "refiner", "detector"])
     command.add_argument("--steps", type=int, required=True)
-    command.add_argument("--start", type=Path)
+    command.add_argument("--peak", type=float, default=1.2e-3, help="learning rate of the flat stretch")
+    command.add_argument("--start", type=Path, help="an ONNX file with folded normalisations to begin from")
+    command.add_argument("--first-views", type=int, default=128)
     command.add_argument("--name")
     command.add_argument("--seed", type=int, default=0)
     command = commands.add_parser("evaluate", help="the tables of reading, with intervals")
@@ -104,6 +112,12 @@ def main() -> None:
     command.add_argument("--errors", action="store_true")
     command.add_argument("--reader", default="reader")
     command.add_argument("--refiner", default="refiner")
+    command = commands.add_parser("export", help="checkpoints → ../models/*.onnx")
+    command.set_defaults(run=export)
+    command.add_argument("--reader", default="reader")
+    command.add_argument("--refiner", default="refiner")
+    command.add_argument("--detector")
+    command.add_argument("--temperature", type=float, default=1.0)
     options = parser.parse_args()
     options.run(options)
 

@@ -63,7 +63,7 @@ def pose(width: float, aspect: float, rng: np.random.Generator, tilt: float = 1.
     return (turned[:, :2] * distance / (distance + turned[:, 2:])).astype(np.float32)
 
 
-def _perspective(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+def perspective(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
 
 
@@ -71,7 +71,7 @@ def grown(corners: np.ndarray, x: float, y: float) -> np.ndarray:
     """Corners of the same plane, larger by these factors about the middle."""
     unit = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]])
     larger = (unit - 0.5) * np.float32([x, y]) + 0.5
-    return cv2.perspectiveTransform(larger[None], _perspective(unit, corners))[0]
+    return cv2.perspectiveTransform(larger[None], perspective(unit, corners))[0]
 
 
 def seat_under(seat: Seat, corners: np.ndarray, aspect: float, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -79,7 +79,7 @@ def seat_under(seat: Seat, corners: np.ndarray, aspect: float, size: tuple[int, 
     cover = aspect / 3.08
     margin = rng.uniform(0.93, 0.99)
     under = grown(corners, margin * min(1.0, rng.uniform(0.9, 1.0)), margin * min(1.0, cover))
-    matrix = _perspective(seat.corners, under)
+    matrix = perspective(seat.corners, under)
     scale = math.sqrt(abs(cv2.contourArea(under)) / max(1.0, abs(cv2.contourArea(seat.corners.astype(np.float32)))))
     picture = seat.luma
     if scale < 0.6:
@@ -127,7 +127,7 @@ def paste(scene: np.ndarray, texture: np.ndarray, corners: np.ndarray, rounding:
         texture = cv2.resize(texture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         h, w = texture.shape
     edge = np.float32([[-0.5, -0.5], [w - 0.5, -0.5], [w - 0.5, h - 0.5], [-0.5, h - 0.5]])
-    matrix, size = _perspective(edge, corners - low), tuple(int(v) for v in high - low)
+    matrix, size = perspective(edge, corners - low), tuple(int(v) for v in high - low)
     both = np.dstack([texture, rounded_sheet(h, w, int(rounding * h))])
     warped = cv2.warpPerspective(both, matrix, size, flags=cv2.INTER_LINEAR)
     area = scene[low[1] : high[1], low[0] : high[0]]
@@ -143,7 +143,7 @@ def bent(texture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.remap(texture, x + lean, y + bow, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _mount(scene: np.ndarray, corners: np.ndarray, rng: np.random.Generator) -> None:
+def mount(scene: np.ndarray, corners: np.ndarray, rng: np.random.Generator) -> None:
     """What a plate hangs on, where no real one is under it: holder, shade, dealer's frame."""
     draw = rng.random()
     if draw < 0.6:
@@ -186,7 +186,7 @@ def compose(plate: Plate, around: Surroundings, width: float, rng: np.random.Gen
         texture = texture * level
     else:
         scene = elsewhere(around.others, size, rng)
-        _mount(scene, corners, rng)
+        mount(scene, corners, rng)
     if dark:
         scene *= rng.uniform(0.1, 0.6)
         texture = texture * rng.uniform(0.5, 1.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from .geometry import READER_VIEW, straighten
 from .nets import Reader
@@ -52,7 +52,7 @@ def looks(store: Store, index: np.ndarray, rng: np.random.Generator) -> Tensor:
         return straighten(luma, torch.from_numpy(corners).float(), READER_VIEW)
 
 
-def reader_loss(store: Store):
+def made_loss(store: Store):
     known = {"index": store.filled(), "age": 0}
 
     def loss_of(net: Reader, rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
@@ -80,7 +80,3 @@ def fresh_views(store: Store, count: int) -> Tensor:
     """A sample of views for the statistics of a network that starts from folded weights."""
     rng = np.random.default_rng(0)
     return looks(store, np.sort(rng.choice(store.filled(), count)), rng)
-
-
-def channels_last(net: nn.Module) -> nn.Module:
-    return net.to(memory_format=torch.channels_last)

@@ -40,7 +40,7 @@ def refine(net: Refiner, luma: Tensor, corners: Tensor, passes: int = PASSES) ->
     return corners
 
 
-def refiner_loss(store: Store):
+def made_loss(store: Store):
     known = {"index": np.zeros(0, np.int64), "age": 0}
 
     def loss_of(net: Refiner, rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:

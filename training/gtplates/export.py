@@ -1,0 +1,151 @@
+"""Checkpoints → ONNX files that carry the geometry with them; each compared with torch before it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .geometry import READER_VIEW, straighten, window
+from .geometry import REFINER_VIEW, unstraighten
+from .nets import CORNER_UNIT, DETECTOR_STRIDE, Detector, Reader, Refiner
+from .train_refiner import PASSES
+from .training import load_average
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+CANDIDATES = 16
+OVERLAP = 0.4
+OPSET = 18
+SMALL = 4096  # weights of fewer values stay fp32: they save nothing and biases are worth their precision
+
+
+class ReaderGraph(nn.Module):
+    def __init__(self, net: Reader, temperature: float) -> None:
+        super().__init__()
+        self.net, self.temperature = net, temperature
+
+    def forward(self, luma: Tensor, corners: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        view = straighten(*window(luma, corners, READER_VIEW), READER_VIEW)
+        characters, layout, sure = self.net(view)
+        return (characters / self.temperature).softmax(-1), layout.softmax(-1), sure.sigmoid(), view
+
+
+class RefinerGraph(nn.Module):
+    def __init__(self, net: Refiner) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, luma: Tensor, corners: Tensor) -> Tensor:
+        for _ in range(PASSES):
+            cut, moved = window(luma, corners, REFINER_VIEW)
+            found = unstraighten(moved, self.net(straighten(cut, moved, REFINER_VIEW)), REFINER_VIEW)
+            corners = found + (corners - moved)
+        return corners
+
+
+class DetectorGraph(nn.Module):
+    def __init__(self, net: Detector) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, luma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        out = self.net(luma.float())
+        heat = out[:, :1].sigmoid()
+        peak = torch.where(F.max_pool2d(heat, 3, 1, 1) == heat, heat, torch.zeros_like(heat))
+        score, place = peak.flatten().topk(CANDIDATES)
+        columns = torch.as_tensor(out.shape[3])
+        x, y = place % columns, torch.div(place, columns, rounding_mode="floor")
+        centre = (torch.stack([x, y], -1).float() + 0.5) * DETECTOR_STRIDE
+        values = out[0].flatten(1)[:, place].T
+        corners = values[:, :8].reshape(-1, 4, 2) * CORNER_UNIT + centre[:, None]
+        return corners, score * self._first_of_its_place(corners), values[:, 9].sigmoid()
+
+    def _first_of_its_place(self, corners: Tensor) -> Tensor:
+        """0 for a candidate whose upright box overlaps a better one's: two cells of one plate."""
+        low, high = corners.amin(1), corners.amax(1)
+        shared = (torch.minimum(high[:, None], high[None]) - torch.maximum(low[:, None], low[None])).clamp(min=0).prod(-1)
+        area = (high - low).prod(-1)
+        overlap = shared / (area[:, None] + area[None] - shared + 1e-6)
+        better = torch.triu(torch.ones(CANDIDATES, CANDIDATES), 1)
+        return ((overlap * better).amax(0) < OVERLAP).float()
+
+
+def halved(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Weights stored as fp16 and cast when loaded: half the file, computed in fp32."""
+    graph, casts = model.graph, []
+    for tensor in graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) >= SMALL:
+            name, values = tensor.name, onnx.numpy_helper.to_array(tensor)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+            casts.append(onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(casts + nodes)
+    return model
+
+
+def session(model: Path | bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    source = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def graphs(reader: str, refiner: str, detector: str | None, temperature: float) -> dict[str, tuple[nn.Module, list[str], list[str]]]:
+    made: dict[str, tuple[nn.Module, list[str], list[str]]] = {
+        "reader": (ReaderGraph(load_average(Reader(), reader), temperature), ["luma", "corners"], ["characters", "layout", "sure", "view"]),
+        "refiner": (RefinerGraph(load_average(Refiner(), refiner)), ["luma", "corners"], ["refined"]),
+    }
+    if detector:
+        made["detector"] = (DetectorGraph(load_average(Detector(), detector)), ["luma"], ["corners", "score", "two_rows"])
+    return made
+
+
+def _samples(inputs: list[str], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    height, width = (384, 640) if inputs == ["luma"] else (int(rng.integers(200, 900)), int(rng.integers(300, 1400)))
+    coarse = torch.from_numpy(rng.uniform(0, 255, (1, 1, height // 12 + 1, width // 12 + 1)))
+    luma = F.interpolate(coarse, size=(height, width), mode="bilinear").numpy().astype(np.uint8)
+    middle, half = rng.uniform([0.2, 0.2], [0.8, 0.8]) * [width, height], np.array([rng.uniform(20, 250), rng.uniform(8, 80)])
+    quad = middle + np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half + rng.normal(0, 3, (4, 2))
+    return {"luma": luma} | ({"corners": quad[None].astype(np.float32)} if "corners" in inputs else {})
+
+
+def worst_difference(graph: nn.Module, file: bytes | Path, inputs: list[str], rounds: int = 8) -> float:
+    """The largest difference between torch and onnxruntime, as a share of an output's own scale."""
+    ort, rng, worst = session(file), np.random.default_rng(0), 0.0
+    for _ in range(rounds):
+        given = _samples(inputs, rng)
+        with torch.no_grad():
+            ours = graph(*(torch.from_numpy(given[name]) for name in inputs))
+        theirs = ort.run(None, given)
+        for a, b in zip(ours if isinstance(ours, tuple) else (ours,), theirs):
+            worst = max(worst, float(np.abs(a.numpy() - b).max() / max(1.0, np.abs(b).max())))
+    return worst
+
+
+def export(reader: str, refiner: str, detector: str | None, temperature: float, folder: Path = MODELS) -> None:
+    for name, (graph, inputs, outputs) in graphs(reader, refiner, detector, temperature).items():
+        graph.eval()
+        given = _samples(inputs, np.random.default_rng(1))
+        axes = {"luma": {2: "height", 3: "width"}}
+        part = folder / f"{name}.part"
+        with torch.no_grad():
+            torch.onnx.export(
+                graph, tuple(torch.from_numpy(given[i]) for i in inputs), str(part), input_names=inputs, output_names=outputs,
+                dynamic_axes=axes, opset_version=OPSET, dynamo=False,
+            )
+        full = onnx.load(str(part))
+        part.unlink()
+        exact = worst_difference(graph, full.SerializeToString(), inputs)
+        small = halved(full)
+        onnx.checker.check_model(small)
+        rounded = worst_difference(graph, small.SerializeToString(), inputs)
+        if exact > 1e-3 or rounded > 0.05:
+            raise SystemExit(f"{name}: torch and onnxruntime differ by {exact:.2g} (fp16 weights {rounded:.2g})")
+        (folder / f"{name}.onnx").write_bytes(small.SerializeToString())
+        print(f"{name}.onnx {(folder / f'{name}.onnx').stat().st_size} bytes, torch − onnxruntime {exact:.2g}, with fp16 weights {rounded:.2g}")
