@@ -1,8 +1,18 @@
 import { defineConfig } from "vitest/config";
 
-/** Whole systems with browsers, kills and measured ratios: after all else. They mostly wait, so two at once. */
-const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts", "test/gates/**/*.test.ts"];
+/** What people see in a browser, by the clock. */
+const watched = ["test/scenarios/first-minute.test.ts", "test/scenarios/console-timeline.test.ts"];
+/** CPU of one thing beside another. */
+const measured = ["test/gates/**/*.test.ts"];
+/** Whole systems, killed and cut. */
+const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts"];
 const never = ["node_modules/**", "data/**", "dist/**"];
+
+/** Group after group, the most sensitive last; whole systems mostly wait, so more of them than cores at once. */
+const project = (order: number, name: string, maxWorkers: number, include: string[], exclude: string[] = []) => ({
+  extends: true as const,
+  test: { name, include, exclude: [...never, ...exclude], maxWorkers, sequence: { groupOrder: order } },
+});
 
 export default defineConfig({
   test: {
@@ -15,20 +25,10 @@ export default defineConfig({
     // What programs log is read by the tests that are about it; thousands of lines would hide what a test itself says.
     onConsoleLog: (text) => !text.startsWith('{"timestamp":'),
     projects: [
-      {
-        extends: true,
-        test: {
-          name: "parts",
-          include: ["**/*.test.ts", "**/*.test.tsx"],
-          exclude: [...never, ...whole],
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: { name: "whole", include: whole, exclude: never, maxWorkers: 2, sequence: { groupOrder: 1 } },
-      },
+      project(0, "parts", 3, ["**/*.test.ts", "**/*.test.tsx"], [...watched, ...measured, ...whole]),
+      project(1, "whole", 3, whole, watched),
+      project(2, "watched", 2, watched),
+      project(3, "measured", 1, measured),
     ],
   },
 });
