@@ -79,6 +79,19 @@ describe("a desired camera", { timeout: LONG }, () => {
     await scene.said(one.id, ({ status }) => status === "ONLINE");
   });
 
+  test("says that its camera repeats one picture, records it all the same, and goes on by itself", async () => {
+    const began = Date.now();
+    await camera.setFault("repeat");
+    const said = await scene.said(one.id, ({ cause }) => cause === "repeating");
+    expect(said).toMatchObject({ status: "PARADA", recording: true });
+    await scene.until("it as a lasting state", () =>
+      scene.server.toldStates.at(-1)?.some(({ cause }) => cause === "repeating"),
+    );
+    await camera.setFault("none");
+    await scene.said(one.id, ({ status }) => status === "ONLINE");
+    expect(scene.server.gaps.filter(({ starts_at }) => Date.parse(starts_at) > began)).toEqual([]);
+  });
+
   test("is dialled anew on command, at once", async () => {
     const before = scene.state(one.id)?.since_ms ?? 0;
     scene.server.command({ type: "restart_camera", camera_id: one.id });

@@ -186,6 +186,8 @@ const lookAt = ({ tap, end }: Line, show: Show, recorder: RecorderState): void =
   if (still > STILL_MS) return show("PARADA", "silent");
   if (seen.pictures === 0) return;
   if (recorder.full) return show("DISCO_CHEIO", "disk_reserve");
+  // No gap: what comes is recorded, whatever it shows.
+  if (tap.repeating()) return show("PARADA", "repeating");
   show("ONLINE", recorder.failing ? "recorder" : null);
 };
 

@@ -5,6 +5,7 @@
 import { pictureAssembler, type CodedPicture } from "#lib/media/h264-pictures.ts";
 import { readSenderReport } from "#lib/media/rtp.ts";
 import { currentGroup } from "./current-group.ts";
+import { repeatedPictures } from "./repeated-pictures.ts";
 import { captureClock, type CaptureClock } from "./rtsp/capture-clock.ts";
 
 /** Key frames for analysis: one a second at most on average, though a camera's second may be a little short. */
@@ -24,6 +25,8 @@ export type Tap = {
   attachViewer(viewer: Viewer): void;
   detachViewer(viewer: Viewer): void;
   seen(): Seen;
+  /** Pictures come, but for long no new one. */
+  repeating(): boolean;
   /** Over the last few seconds. */
   bytesPerSecond(): number;
 };
@@ -56,6 +59,7 @@ export const streamTap = (needs: TapNeeds): Tap => {
   const isFree = (): boolean => readers.idle() && [...viewers].every((viewer) => viewer.idle());
   const started = needs.monotonic();
   const rate = byteRate(started);
+  const repeated = repeatedPictures();
   const seen: Seen = { bytes: 0, bytes_at: started, key_at: started, captured_at_ms: null, pictures: 0 };
   let keyDue = Number.NEGATIVE_INFINITY;
   let over = false;
@@ -73,7 +77,9 @@ export const streamTap = (needs: TapNeeds): Tap => {
     if (picture.key) seen.key_at = needs.monotonic();
     readers.picture(picture);
     for (const viewer of viewers) viewer.picture(picture);
-    if (!picture.key || picture.damaged || picture.ticks < keyDue - EARLY_TICKS) return;
+    if (!picture.key || picture.damaged) return;
+    repeated.keyFrame(picture.avcc, needs.monotonic());
+    if (picture.ticks < keyDue - EARLY_TICKS) return;
     keyDue = Math.max(keyDue, picture.ticks) + KEY_FRAME_TICKS;
     needs.onKeyFrame(picture);
   });
@@ -97,6 +103,7 @@ export const streamTap = (needs: TapNeeds): Tap => {
       if (viewers.delete(viewer) && !viewer.idle()) group.abandon();
     },
     seen: () => seen,
+    repeating: () => repeated.repeating(needs.monotonic()),
     bytesPerSecond: () => rate(seen.bytes, needs.monotonic()),
   };
 };

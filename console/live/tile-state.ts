@@ -7,16 +7,8 @@ import type { LiveEndCause } from "#lib/wire/console.ts";
 
 export type TileState = "connecting" | "live" | "delayed" | "frozen" | "offline";
 
-/** `console`: this page has lost its own connection. `repeating`: pictures arrive, all the same. */
-export type TileCause =
-  | CameraCause
-  | "console"
-  | "inactive"
-  | "no_address"
-  | "repeating"
-  | "undecodable"
-  | "forbidden"
-  | null;
+/** `console`: this page has lost its own connection. */
+export type TileCause = CameraCause | "console" | "inactive" | "no_address" | "undecodable" | "forbidden" | null;
 
 export type TileFacts = {
   /** The console's own socket has answered within the last seconds. */

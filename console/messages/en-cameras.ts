@@ -96,6 +96,8 @@ const cameras: Words["cameras"] = {
     no_video: "Check the end of the address: it chooses the video (for example /stream1).",
     codec: "Set the camera's codec to H.264.",
     silent: "The camera accepted the connection and sent no picture. Restart the camera and test again.",
+    repeating:
+      "The camera sends the same picture again and again. Restart the camera; what it sends is still recorded.",
     no_key_frames: "Set the key frame interval (I-frame, GOP) to 1 to 2 seconds.",
     recorder: "Look at the agent's log and test again.",
     disk_reserve: "Free space on the agent's disk.",

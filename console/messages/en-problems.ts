@@ -12,6 +12,7 @@ export const causes: typeof ptCauses = {
   no_video: "the camera offers no video",
   codec: "codec not supported",
   silent: "the camera has stopped sending pictures",
+  repeating: "the camera repeats the same picture",
   no_key_frames: "the camera sends no key frames",
   recorder: "the recorder failed",
   disk_reserve: "disk full: the reserve is reached",
@@ -20,7 +21,6 @@ export const causes: typeof ptCauses = {
   console: "this station has no connection to the server",
   inactive: "camera deactivated",
   no_address: "camera without a video address",
-  repeating: "the camera repeats the same picture",
   undecodable: "this browser cannot decode the camera's video",
   forbidden: "your role does not allow live video",
 };

@@ -95,6 +95,7 @@ const cameras = {
     no_video: "Confira o final do endereço: ele escolhe o vídeo (por exemplo /stream1).",
     codec: "Mude o codec da câmera para H.264.",
     silent: "A câmera aceitou a conexão e não enviou imagens. Reinicie a câmera e teste de novo.",
+    repeating: "A câmera envia sempre a mesma imagem. Reinicie a câmera; o que ela envia continua sendo gravado.",
     no_key_frames: "Configure o intervalo de quadros-chave (I-frame, GOP) para 1 a 2 segundos.",
     recorder: "Veja os registros do agente e teste de novo.",
     disk_reserve: "Libere espaço no disco do agente.",

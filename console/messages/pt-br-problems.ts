@@ -16,6 +16,7 @@ export const causes: Record<NonNullable<TileCause> | CameraCause, string> = {
   no_video: "a câmera não oferece vídeo",
   codec: "codec não suportado",
   silent: "a câmera parou de enviar imagens",
+  repeating: "a câmera repete a mesma imagem",
   no_key_frames: "a câmera não envia quadros-chave",
   recorder: "o gravador falhou",
   disk_reserve: "disco cheio: reserva atingida",
@@ -24,7 +25,6 @@ export const causes: Record<NonNullable<TileCause> | CameraCause, string> = {
   console: "esta estação está sem ligação com o servidor",
   inactive: "câmera desativada",
   no_address: "câmera sem endereço de vídeo",
-  repeating: "a câmera repete a mesma imagem",
   undecodable: "este navegador não decodifica o vídeo da câmera",
   forbidden: "seu papel não permite ver ao vivo",
 };

@@ -25,7 +25,7 @@ export type CameraStatus = z.infer<typeof CameraStatus>;
 /**
  * Why a camera is not well; also the closed words of a probe.
  * `name_not_found refused unreachable no_answer not_rtsp wrong_password not_allowed no_video codec` come from dialling,
- * `silent` no bytes for 2 s, `no_key_frames`, `recorder` FFmpeg keeps failing, `agent_away` said by the gateway when the agent's connection is gone, `disk_reserve` the volume's reserve is reached.
+ * `silent` no bytes for 2 s, `repeating` bytes come, but for 15 s no new picture (recording goes on), `no_key_frames`, `recorder` FFmpeg keeps failing, `agent_away` said by the gateway when the agent's connection is gone, `disk_reserve` the volume's reserve is reached.
  */
 export const CameraCause = z.enum([
   "name_not_found",
@@ -38,6 +38,7 @@ export const CameraCause = z.enum([
   "no_video",
   "codec",
   "silent",
+  "repeating",
   "no_key_frames",
   "recorder",
   "disk_reserve",
