@@ -4,12 +4,17 @@ import { AppError } from "#lib/errors.ts";
 
 const SECONDS = 15;
 const UPLOAD_SECONDS = 120;
+/** Conflict; and what an S3 says where an object may only be made anew. */
+const taken = new Set([409, 412]);
 
 export type Server = {
   url: string;
   call<T extends z.ZodType>(method: "GET" | "POST", path: string, body: unknown, answer: T): Promise<z.output<T>>;
-  /** To a signed address of the store, absolute or of the server itself. */
-  put(address: string, headers: Record<string, string>, bytes: Blob): Promise<void>;
+  /**
+   * To a signed address of the store, absolute or of the server itself. `taken`: something is stored under this name already, or in
+   * its way; the report will say whether it is these bytes.
+   */
+  put(address: string, headers: Record<string, string>, bytes: Blob): Promise<"stored" | "taken">;
   /** A frame for analysis: taken or lost, never waited for long. */
   ingest(headers: Record<string, string>, bytes: Uint8Array): Promise<void>;
   authorization(): Promise<string>;
@@ -59,8 +64,9 @@ export const connectServer = (
       const init = { method: "PUT", headers, body: bytes };
       const response = await request(absolute, init, UPLOAD_SECONDS);
       const text = await response.text();
-      // Already there under this name: the report will say whether with these bytes.
-      if (!response.ok && response.status !== 409) throw refusalOf(response, text);
+      if (taken.has(response.status)) return "taken";
+      if (!response.ok) throw refusalOf(response, text);
+      return "stored";
     },
     async ingest(headers, bytes) {
       const all = { ...headers, authorization: await authorization() };

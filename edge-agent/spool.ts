@@ -6,7 +6,7 @@
  *     ready/<boot id>-00000003.mp4      finished, durable, immutable
  *     ready/<boot id>-00000003.json     its journal entry, written after it: only then it exists
  *     ready/gap-<id>.json               a hole somebody should know the reason of
- *     refused/                          what the server did not want, with its reason
+ *     refused/                          what the server did not want, with its reason; for a while
  *
  * A run's folder stays until every file of it is journalled: a file in `ready` without an entry is one that was cut short, and
  * is adopted. An entry without its file was confirmed: the file goes first.
@@ -15,6 +15,7 @@ import { mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type * as z from "zod";
 import { GapReport, NewSegment } from "#functions/streaming/contract.ts";
+import { REFUSED_LIMITS, tidyRefused } from "./refused-files.ts";
 import {
   makeFolder,
   nameOf,
@@ -50,6 +51,8 @@ export type Spool = {
   waiting(limit: number, except?: ReadonlySet<string>): Promise<Waiting[]>;
   confirmed(segment: NewSegment): Promise<void>;
   refused(segment: NewSegment, reason: string): Promise<void>;
+  /** Deletes what was put aside long ago, or is too much. */
+  tidyRefused(now_ms: number): Promise<{ names: string[]; bytes: number }>;
   keepGap(id: string, gap: Gap): Promise<void>;
   gaps(): Promise<{ id: string; gap: Gap }[]>;
   forgetGap(id: string): Promise<void>;
@@ -90,6 +93,7 @@ export const openSpool = async (dir: string): Promise<Spool> => {
       return found;
     },
     ...journal,
+    tidyRefused: (now_ms) => tidyRefused(folders.refused, REFUSED_LIMITS, now_ms),
     keepGap: (id, gap) => writeDurably(ready, `gap-${id}.json`, JSON.stringify(gap)),
     async gaps() {
       const names = (await readdir(ready)).filter((name) => name.startsWith("gap-") && name.endsWith(".json"));

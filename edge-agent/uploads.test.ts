@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AppError } from "#lib/errors.ts";
@@ -28,7 +28,7 @@ const keep = async (text: string) => {
   return segment;
 };
 
-type Answers = { put?(text: string): void; call?(path: string, ids: string[]): unknown };
+type Answers = { put?(text: string): void; taken?(text: string): boolean; call?(path: string, ids: string[]): unknown };
 /** A store and an index; `answers` may throw or answer something else. */
 const serverOf = (answers: Answers = {}) => {
   const [stored, listed] = [[] as string[], [] as string[]];
@@ -49,6 +49,7 @@ const serverOf = (answers: Answers = {}) => {
       const text = await bytes.text();
       answers.put?.(text);
       stored.push(text);
+      return answers.taken?.(text) ? "taken" : "stored";
     },
   };
   return { stored, listed, round: uploadRounds({ spool, server, log: noLog }, () => clock) };
@@ -128,6 +129,64 @@ describe("one that is refused", () => {
     expect(await waiting()).toBe(left);
     expect(await round()).toBe(false);
     expect(nameOf(segment)).toContain(segment.boot_id);
+  });
+});
+
+describe("a name that the store says is taken", () => {
+  const answering = (reason: string | null) =>
+    serverOf({
+      taken: () => true,
+      call: (path, ids) =>
+        path.endsWith("/uploads") || reason === null
+          ? undefined
+          : { accepted: [], refused: ids.map((id) => ({ id, reason })) },
+    });
+
+  test("by these very bytes: they are confirmed", async () => {
+    await keep("a");
+    const { listed, round } = answering(null);
+    await round();
+    expect([listed.length, await waiting(), await spool.gaps()]).toEqual([1, 0, []]);
+  });
+
+  test("by other bytes: put aside at once, and the hole is stated", async () => {
+    const segment = await keep("a");
+    const { round } = answering("wrong_bytes");
+    await round();
+    expect([await waiting(), await round()]).toEqual([0, false]);
+    const { camera_id, captured_at: starts_at, wall_end: ends_at } = segment;
+    expect((await spool.gaps()).map(({ gap }) => gap)).toEqual([
+      { camera_id, starts_at, ends_at, cause: "agent", detail: "wrong_bytes" },
+    ]);
+  });
+
+  test("by nothing that can be found: tried three times, not for ever", async () => {
+    await keep("a");
+    const { stored, round } = answering("not_stored");
+    for (const minutes of [0, 2, 4]) {
+      expect(await waiting()).toBe(1);
+      clock = minutes * 60_000;
+      await round();
+    }
+    expect([stored.length, await waiting()]).toEqual([3, 0]);
+    expect((await spool.gaps()).map(({ gap }) => gap.detail)).toEqual(["name_taken"]);
+  });
+});
+
+describe("a file that is no longer what was recorded", () => {
+  test.each([
+    ["changed", (file: string) => writeFile(file, "b")],
+    ["gone", (file: string) => rm(file)],
+  ])("%s: put aside and stated, and the others pass", async (_, harm) => {
+    const segment = await keep("a");
+    await keep("c");
+    await harm(join(folder.path, "ready", `${nameOf(segment)}.mp4`));
+    const { listed, round } = serverOf({ put: (text) => void (text === "b" && refusal()) });
+    await round();
+    expect([listed.length, await waiting()]).toEqual([1, 0]);
+    expect((await spool.gaps()).map(({ gap }) => [gap.camera_id, gap.detail])).toEqual([
+      [segment.camera_id, "damaged"],
+    ]);
   });
 });
 

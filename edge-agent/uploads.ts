@@ -1,5 +1,7 @@
 /** From the journal into the store: signed addresses, bytes, a report, and only after its receipt the local file goes. */
-import { openAsBlob } from "node:fs";
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, openAsBlob } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { Nothing, SegmentReceipt, UploadAnswer } from "#functions/streaming/contract.ts";
 import { AppError } from "#lib/errors.ts";
 import { pause } from "#lib/pause.ts";
@@ -15,6 +17,8 @@ const LOOK_AGAIN_MS = 10_000;
 const LATER_MS = 60_000;
 /** Asking again would change nothing: the segment is put aside, with its bytes. */
 const lasting = new Set(["unknown_recording", "wrong_bytes"]);
+/** A store may say once that a name is taken because two were at it at the same time. */
+const TAKEN_TIMES = 3;
 
 export type UploadNeeds = { spool: Spool; server: Pick<Server, "call" | "put">; log: Log };
 export type Uploads = { wake(): void; stop(): Promise<void> };
@@ -60,21 +64,30 @@ export const uploadRounds = (
   monotonic: () => number = () => performance.now(),
 ): ((stopping?: () => boolean) => Promise<boolean>) => {
   const later = new Map<string, number>();
+  const taken = new Map<string, number>();
   return async (stopping = () => false) => {
     for (const [name, at] of later) if (at <= monotonic()) later.delete(name);
     const waiting = await needs.spool.waiting(AT_ONCE, new Set(later.keys()));
     if (waiting.length === 0) return false;
-    const postpone = ({ segment }: Waiting): void => void later.set(nameOf(segment), monotonic() + LATER_MS);
+    const round: Round = {
+      stopping,
+      postpone: ({ segment }) => void later.set(nameOf(segment), monotonic() + LATER_MS),
+      takenTimes(name) {
+        taken.set(name, (taken.get(name) ?? 0) + 1);
+        return taken.get(name) ?? 0;
+      },
+      forget: (name) => void taken.delete(name),
+    };
     try {
-      await upload(needs, waiting, postpone, stopping);
+      await upload(needs, waiting, round);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // One of them is refused as it is: which, shows when each goes by itself.
       for (const one of waiting) {
-        await upload(needs, [one], postpone, stopping).catch((refusal: unknown) => {
+        await upload(needs, [one], round).catch((refusal: unknown) => {
           if (!isRefusal(refusal)) throw refusal;
           needs.log.warn("segment refused", { camera_id: one.segment.camera_id, error: refusal });
-          postpone(one);
+          round.postpone(one);
         });
       }
     }
@@ -82,14 +95,18 @@ export const uploadRounds = (
   };
 };
 
+type Round = {
+  stopping(): boolean;
+  postpone(one: Waiting): void;
+  /** How often the store has said so of this one, this time included. */
+  takenTimes(name: string): number;
+  forget(name: string): void;
+};
+
 const isRefusal = (error: unknown): boolean => error instanceof AppError && error.code === "invalid";
 
-const upload = async (
-  { spool, server, log }: UploadNeeds,
-  waiting: readonly Waiting[],
-  postpone: (one: Waiting) => void,
-  stopping: () => boolean,
-): Promise<void> => {
+const upload = async (needs: UploadNeeds, waiting: readonly Waiting[], round: Round): Promise<void> => {
+  const { spool, server, log } = needs;
   const asked = waiting.map(({ segment: { id, camera_id, bytes, sha256, boot_id, sequence } }) => ({
     id,
     camera_id,
@@ -100,10 +117,14 @@ const upload = async (
   }));
   const { uploads } = await server.call("POST", "/api/agents/segments/uploads", { segments: asked }, UploadAnswer);
   const stored: Waiting[] = [];
+  const taken = new Set<Waiting>();
   for (const one of waiting) {
-    if (stopping()) return;
+    if (round.stopping()) return;
     const address = uploads.find(({ id }) => id === one.segment.id);
-    if (address?.url && !(await put(server, address.url, address.headers, one, log))) postpone(one);
+    const answer = address?.url ? await put(needs, address.url, address.headers, one) : "stored";
+    if (answer === "taken") taken.add(one);
+    if (answer === "refused") round.postpone(one);
+    else if (answer === "damaged") await putAside(needs, one, answer);
     else stored.push(one);
   }
   if (stored.length === 0) return;
@@ -111,31 +132,53 @@ const upload = async (
   const receipt = await server.call("POST", "/api/agents/segments", { segments }, SegmentReceipt);
   const refused = new Map(receipt.refused.map(({ id, reason }) => [id, reason]));
   for (const one of stored) {
+    const name = nameOf(one.segment);
     const reason = refused.get(one.segment.id);
-    if (receipt.accepted.includes(one.segment.id)) await spool.confirmed(one.segment);
-    else if (reason !== undefined && lasting.has(reason)) await spool.refused(one.segment, reason);
-    else postpone(one);
-    if (reason !== undefined) log.warn("segment refused", { camera_id: one.segment.camera_id, reason });
+    const isTaken = taken.has(one) && round.takenTimes(name) >= TAKEN_TIMES;
+    const isAccepted = receipt.accepted.includes(one.segment.id);
+    if (isAccepted) await spool.confirmed(one.segment);
+    else if (reason !== undefined && lasting.has(reason)) await putAside(needs, one, reason);
+    else if (isTaken) await putAside(needs, one, "name_taken");
+    else {
+      log.warn("segment not taken yet", { camera_id: one.segment.camera_id, name, reason });
+      round.postpone(one);
+      continue;
+    }
+    round.forget(name);
   }
 };
 
-/** `false`: the store does not want this one. */
+/** Kept here for a while, and stated: in the recording there is a hole. */
+const putAside = async ({ spool, log }: UploadNeeds, { segment }: Waiting, reason: string): Promise<void> => {
+  const { camera_id, captured_at: starts_at, wall_end: ends_at } = segment;
+  const name = nameOf(segment);
+  log.warn("segment put aside", { camera_id, name, reason });
+  await spool.keepGap(`refused-${name}`, { camera_id, starts_at, ends_at, cause: "agent", detail: reason });
+  await spool.refused(segment, reason);
+};
+
+/** `refused`: the store does not want this one. `damaged`: nor would anybody, it is no longer what was recorded. */
 const put = async (
-  server: Pick<Server, "put">,
+  { server, log }: UploadNeeds,
   url: string,
   headers: Record<string, string>,
   { segment, file }: Waiting,
-  log: Log,
-): Promise<boolean> => {
+): Promise<"stored" | "taken" | "refused" | "damaged"> => {
   try {
     // As a blob it is read piece by piece, and its length is still known beforehand.
-    await server.put(url, headers, await openAsBlob(file));
-    return true;
+    return await server.put(url, headers, await openAsBlob(file));
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    const isGone = !existsSync(file);
+    if (!isRefusal(error) && !isGone) throw error;
     log.warn("segment not stored", { camera_id: segment.camera_id, error });
-    return false;
+    return isGone || (await hashOf(file)) !== segment.sha256 ? "damaged" : "refused";
   }
+};
+
+const hashOf = async (file: string): Promise<string> => {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
 };
 
 export const reportGaps = async (spool: Spool, server: Pick<Server, "call">, log: Log): Promise<void> => {
