@@ -1,49 +1,47 @@
 /** Makes the actual match the desired: asks what is desired, starts, changes and ends cameras, tells how they are. */
 import * as z from "zod";
-import { DesiredState, WaitingProbe, type DesiredCamera } from "#functions/cidades/contract.ts";
-import { pause } from "#lib/pause.ts";
+import { WaitingProbe, type DesiredCamera } from "#functions/cidades/contract.ts";
 import type { CameraState, ToAgent } from "#lib/wire/agent.ts";
 import { runCamera, type CameraNeeds, type RunningCamera } from "./camera.ts";
 import { openControl, type Control } from "./control.ts";
+import { followDesiredState, type DesiredStateNeeds } from "./desired-state.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import { adoptLeftBehind, storedTiming } from "./finished-segments.ts";
 import type { Gaps } from "./gaps.ts";
 import { probeCamera } from "./probe.ts";
 import { regularly } from "./regularly.ts";
 import type { Server } from "./server.ts";
-import type { ServerClock } from "./server-clock.ts";
 
-const ASK_EVERY_MS = 5000;
 const TELL_EVERY_MS = 2000;
 const LOOK_AT_DISK_MS = 2000;
 const ADOPT_EVERY_MS = 30_000;
+const TIDY_EVERY_MS = 600_000;
+const NAMES_LOGGED = 20;
 
-export type AgentNeeds = Omit<CameraNeeds, "onChange" | "diskFull" | "server" | "gaps"> & {
-  server: Server;
-  clock: ServerClock;
-  reserve: DiskReserve;
-  gaps: Gaps;
-};
+export type AgentNeeds = Omit<CameraNeeds, "onChange" | "diskFull" | "server" | "gaps"> &
+  DesiredStateNeeds & {
+    reserve: DiskReserve;
+    gaps: Gaps;
+  };
 export type Agent = { stop(): Promise<void>; cameras(): RunningCamera[] };
 
 type Known = { desired: DesiredCamera; running: RunningCamera };
 
 export const startAgent = (needs: AgentNeeds): Agent => {
-  const { server, clock, reserve, log } = needs;
-  const naps = pause();
-  let stopped = false;
-  let awake = true;
-
+  const { server, reserve, log } = needs;
   const tellSoon = throttled(() => control.send({ type: "states", cameras: statesNow() }), 100);
   const cameras = knownCameras({ ...needs, diskFull: reserve.reached, onChange: tellSoon });
   const statesNow = () => cameras.running().map((running) => running.state());
   const probes = probing(needs);
-  const askNow = (): void => {
-    awake = true;
-    naps.wakeAll();
-  };
+  const desired = followDesiredState(needs, {
+    reconcile: (wanted) => cameras.reconcile(wanted),
+    async before() {
+      await reserve.look().catch((error: unknown) => log.warn("disk not looked at", { error }));
+      await adoptAll(needs).catch((error: unknown) => log.error("nothing adopted", { error }));
+    },
+  });
   const onMessage = (message: ToAgent): void => {
-    if (message.type === "desired_state_changed") askNow();
+    if (message.type === "desired_state_changed") desired.askNow();
     else if (message.type === "probe_waiting") probes();
     else if (message.type === "ping") {
       control.send({ type: "pong", sent_at: message.sent_at, agent_clock_ms: Date.now() });
@@ -51,39 +49,20 @@ export const startAgent = (needs: AgentNeeds): Agent => {
     else cameras.get(message.camera_id)?.restart();
   };
   const onOpen = (): void => {
-    askNow();
+    desired.askNow();
     probes();
   };
   const control = openControl(server, { open: onOpen, message: onMessage }, log);
   const regular = regularWork(needs, telling(server, control, statesNow), cameras.attend);
-  const ask = async (): Promise<void> => {
-    const sent = performance.now();
-    const state = await server.call("GET", "/api/agents/desired-state", null, DesiredState);
-    clock.learn(state.server_time_ms, sent, performance.now());
-    if (!stopped) cameras.reconcile(state.cameras);
-  };
-  const loop = async (): Promise<void> => {
-    await reserve.look().catch((error: unknown) => log.warn("disk not looked at", { error }));
-    await adoptAll(needs).catch((error: unknown) => log.error("nothing adopted", { error }));
-    while (!stopped) {
-      awake = false;
-      // Without the server everything goes on as it was last desired.
-      await ask().catch((error: unknown) => log.warn("desired state not known", { error }));
-      if (!awake && !stopped) await naps.nap(ASK_EVERY_MS);
-    }
-  };
-  const running = loop();
-
   return {
     cameras: cameras.running,
     async stop() {
-      stopped = true;
+      desired.stop();
       regular.stop();
-      naps.wakeAll();
-      // Cameras first: the loop may wait for a server that does not answer.
+      // Cameras first: what is desired may wait for a server that does not answer.
       await cameras.stop();
       server.close();
-      await running;
+      await desired.ended;
       control.stop();
     },
   };
@@ -102,6 +81,11 @@ const regularWork = (needs: AgentNeeds, tell: () => Promise<void>, attend: () =>
       ADOPT_EVERY_MS,
       () => adoptAll(needs),
       (error) => log.warn("nothing adopted", { error }),
+    ),
+    regularly(
+      TIDY_EVERY_MS,
+      () => tidy(needs),
+      (error) => log.warn("what was put aside is not tidied", { error }),
     ),
   ];
   return {
@@ -142,6 +126,12 @@ const adoptAll = async (needs: AgentNeeds): Promise<void> => {
   const { spool, log, onSegment } = needs;
   const adopted = await needs.inTurn(() => adoptLeftBehind({ spool, log, onSegment, timing: storedTiming(needs.now) }));
   if (adopted > 0) log.info("segments that were left behind are kept", { adopted });
+};
+
+const tidy = async ({ spool, now, log }: AgentNeeds): Promise<void> => {
+  const { names, bytes } = await spool.tidyRefused(now());
+  if (names.length === 0) return;
+  log.warn("segments put aside are deleted", { deleted: names.length, bytes, names: names.slice(0, NAMES_LOGGED) });
 };
 
 const knownCameras = (needs: CameraNeeds) => {

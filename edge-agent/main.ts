@@ -9,6 +9,7 @@ import { readConfig, type Config } from "./config.ts";
 import { diskReserve } from "./disk-reserve.ts";
 import { openGaps } from "./gaps.ts";
 import { openIdentity, type Identity } from "./identity.ts";
+import { openKeptDesiredState } from "./kept-desired-state.ts";
 import { keyFrames } from "./key-frames.ts";
 import { endLeftWriters } from "./left-writers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
@@ -47,6 +48,7 @@ const main = async (): Promise<void> => {
     relay,
     spool,
     gaps,
+    kept: await openKeptDesiredState(config.dir, identity.agent_id, log),
     networks,
     log,
     reserve: diskReserve(spool, config.reserve_bytes),

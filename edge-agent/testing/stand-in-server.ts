@@ -39,6 +39,10 @@ export type StandInServer = {
   dropControl(): void;
   /** Answers requests whose path it names with this status instead; `null`: as usual. */
   refuse(how: ((path: string) => number | null) | null): void;
+  /** Nobody listens any more; what is open is cut. */
+  goAway(): Promise<void>;
+  /** At the same address. */
+  comeBack(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -62,12 +66,20 @@ export const standInServer = async (options: { keep_bytes?: boolean } = {}): Pro
       () => socket.destroy(),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const listen = (port: number) => new Promise<void>((resolve) => void server.listen(port, "127.0.0.1", resolve));
+  const goAway = async (): Promise<void> => {
+    for (const socket of sockets.clients) socket.terminate();
+    const gone = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await gone;
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
   const hint = (message: ToAgent): void => {
     for (const control of state.controls) control.send(JSON.stringify(message));
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     ...state,
     desire(cameras) {
       state.cameras = cameras;
@@ -87,11 +99,9 @@ export const standInServer = async (options: { keep_bytes?: boolean } = {}): Pro
       for (const control of state.controls) control.terminate();
     },
     refuse: (how) => void (state.refusing = how),
-    async close() {
-      for (const socket of sockets.clients) socket.terminate();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    goAway,
+    comeBack: () => listen(port),
+    close: goAway,
   };
 };
 

@@ -34,13 +34,16 @@ export const keysFrom = (material: Material, clock: () => Date = () => new Date(
   };
 };
 
+/** Sealing alone, for who has one ring and nothing else. */
+export const sealingBy = (seal: Material["seal"]): Pick<Keys, "seal" | "open"> => sealing(ringReader({ seal }));
+
 type RingReader = ReturnType<typeof ringReader>;
-const ringReader = (material: Material) => {
+const ringReader = (material: Partial<Pick<Material, SymmetricRing>>) => {
   const secrets = new Map<string, Promise<CryptoKey>>();
   const signing = new Map<string, KeyObject>();
   return {
-    find: (ring: SymmetricRing, id: string) => material[ring].keys.find((key) => key.id === id),
-    newest: (ring: SymmetricRing): SymmetricKey => mustHave(material[ring].keys.at(-1), ring),
+    find: (ring: SymmetricRing, id: string) => material[ring]?.keys.find((key) => key.id === id),
+    newest: (ring: SymmetricRing): SymmetricKey => mustHave(material[ring]?.keys.at(-1), ring),
     /** Made once, when first needed: a cold start pays only for what its function uses. By its own text, because rings may share ids. */
     signing({ key }: SymmetricKey): KeyObject {
       const there = signing.get(key) ?? createSecretKey(unbase64url(key));

@@ -25,7 +25,7 @@ export type SymmetricRing = (typeof symmetricRings)[number];
 export const ringNames = [...symmetricRings, "tokens"] as const;
 export type RingName = (typeof ringNames)[number];
 
-const Ring = z.object({ keys: z.array(SymmetricKey).min(1) });
+export const Ring = z.object({ keys: z.array(SymmetricKey).min(1) });
 const TokenRing = z.object({ keys: z.array(TokenKey).min(1) });
 
 /** Newest key last. */
