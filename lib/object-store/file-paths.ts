@@ -1,26 +1,13 @@
-/** Where an object lies below the folder of the file store, and what a key may look like. */
+/** Where an object lies below the folder of the file store. */
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { AppError } from "#lib/errors.ts";
-import { buckets, type Bucket } from "#lib/object-store/object-store.ts";
+import type { Bucket } from "#lib/object-store/object-store.ts";
+import { checkKey } from "./object-key.ts";
 
 /** `data` is the object's bytes and nothing else; `meta` beside it is what makes it exist. Keys never contain `@`. */
 export type ObjectPaths = { folder: string; data: string; meta: string };
 
 export const META_SUFFIX = "@meta";
-const MAX_KEY_LENGTH = 512;
-const MAX_NAME_LENGTH = 200;
-
-export const checkKey = (bucket: string, key: string): void => {
-  const names = key.split("/");
-  const isForm = /^[a-z0-9][a-z0-9/._-]*$/.test(key) && key.length <= MAX_KEY_LENGTH;
-  // `a//b` and `a/./b` would be second names of `a/b`.
-  const isPlain = names.every((name) => name !== "" && name !== "." && name.length <= MAX_NAME_LENGTH);
-  if (!isForm || !isPlain || key.includes(".."))
-    throw new AppError("malformed", "This is no object key", { reason: "object.key" });
-  if (!(buckets as readonly string[]).includes(bucket))
-    throw new AppError("malformed", "There is no such bucket", { reason: "object.bucket" });
-};
 
 export const pathsOf = (root: string, bucket: Bucket, key: string): ObjectPaths => {
   checkKey(bucket, key);

@@ -56,7 +56,7 @@ export const stage = async (
 };
 
 /** `write` may take less than it was given. */
-const writeAll = async (file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> => {
+export const writeAll = async (file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> => {
   for (let written = 0; written < chunk.byteLength;)
     written += (await file.write(chunk, written, chunk.byteLength - written)).bytesWritten;
 };

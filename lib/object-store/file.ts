@@ -21,7 +21,9 @@ import {
 } from "#lib/object-store/object-store.ts";
 import type { Keys } from "#lib/secrets/keys.ts";
 import { keysFrom } from "./file-listing.ts";
-import { damaged, readPart, streamOf } from "./file-reading.ts";
+import { damaged } from "./damaged.ts";
+import { readPart, streamOf } from "./file-reading.ts";
+import { within } from "./ranges.ts";
 import { isErrno, isOwnFolder, pathsOf, type ObjectPaths } from "./file-paths.ts";
 import {
   checkSpace,
@@ -176,15 +178,6 @@ const replaceLeftover = async (from: string, to: string): Promise<void> => {
     throw new AppError("conflict", "This key is a part of others", { reason: "object.key_is_folder" });
   if (found && !found.isFile()) throw new AppError("conflict", "A link stands there", { reason: "object.link" });
   await replace(from, to);
-};
-
-const within = (size: number, range?: ByteRange): ByteRange => {
-  if (!range) return { offset: 0, length: size };
-  const { offset, length } = range;
-  const isWhole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
-  if (!isWhole || offset < 0 || length < 0 || offset > size)
-    throw new AppError("invalid", "This range is not within the object", { reason: "object.range" });
-  return { offset, length: Math.min(length, size - offset) };
 };
 
 /** Work on the same name waits for what was started before it. */

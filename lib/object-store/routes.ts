@@ -6,7 +6,8 @@ import { Hono, type Context } from "hono";
 import { AppError } from "#lib/errors.ts";
 import type { Bucket, ByteRange, ObjectStore } from "#lib/object-store/object-store.ts";
 import type { Keys } from "#lib/secrets/keys.ts";
-import { checkKey } from "./file-paths.ts";
+import { disposition } from "./disposition.ts";
+import { checkKey } from "./object-key.ts";
 import { checkSignature } from "./signatures.ts";
 
 type Asked = { bucket: Bucket; key: string; query: URLSearchParams };
@@ -117,11 +118,4 @@ const rangeOf = (header: string | undefined, size: number): ByteRange | "outside
   const last = to === "" ? size - 1 : Math.min(Number(to), size - 1);
   if (offset >= size) return "outside";
   return last < offset ? null : { offset, length: last - offset + 1 };
-};
-
-const disposition = (filename: string | null): string => {
-  if (filename === null) return "inline";
-  const plain = filename.replaceAll(/[^A-Za-z0-9 ._-]/g, "_");
-  const exact = encodeURIComponent(filename).replaceAll(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
-  return `attachment; filename="${plain}"; filename*=UTF-8''${exact}`;
 };

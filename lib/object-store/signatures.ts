@@ -2,7 +2,7 @@
 import { AppError } from "#lib/errors.ts";
 import type { Bucket, SignedUrl } from "#lib/object-store/object-store.ts";
 import type { Keys } from "#lib/secrets/keys.ts";
-import { checkKey } from "./file-paths.ts";
+import { checkKey } from "./object-key.ts";
 
 export type Signing = { keys: Pick<Keys, "mac">; clock: () => Date; base_url: string };
 
@@ -11,6 +11,16 @@ const GET_NAMES = ["exp", "filename"] as const;
 const PUT_NAMES = ["exp", "bytes", "sha256", "type"] as const;
 
 const MAX_LIFE_SECONDS = 600;
+
+export const checkLife = (seconds: number): void => {
+  if (!(seconds > 0 && seconds <= MAX_LIFE_SECONDS))
+    throw new AppError("invalid", "A signed URL lives at most 10 min", { reason: "object.url_life" });
+};
+
+export const checkUpload = ({ bytes, sha256 }: { bytes: number; sha256: string }): void => {
+  if (!Number.isSafeInteger(bytes) || bytes < 0 || !/^[0-9a-f]{64}$/.test(sha256))
+    throw new AppError("invalid", "Length or checksum is malformed", { reason: "object.checksum" });
+};
 
 /** JSON, so that no value can pass for two. */
 const textOf = (method: "GET" | "PUT", bucket: string, key: string, query: URLSearchParams): string => {
@@ -27,8 +37,7 @@ const sign = async (
   values: Record<string, string>,
 ): Promise<Omit<SignedUrl, "headers">> => {
   checkKey(bucket, key);
-  if (!(seconds > 0 && seconds <= MAX_LIFE_SECONDS))
-    throw new AppError("invalid", "A signed URL lives at most 10 min", { reason: "object.url_life" });
+  checkLife(seconds);
   const exp = Math.ceil(clock().getTime() / 1000 + seconds);
   const query = new URLSearchParams({ exp: String(exp), ...values });
   const { key_id, mac } = await keys.mac("urls", textOf(method, bucket, key, query));
@@ -53,8 +62,7 @@ export const signPut = async (
   key: string,
   how: { expires_in_seconds: number; bytes: number; sha256: string; content_type: string },
 ): Promise<SignedUrl> => {
-  if (!Number.isSafeInteger(how.bytes) || how.bytes < 0 || !/^[0-9a-f]{64}$/.test(how.sha256))
-    throw new AppError("invalid", "Length or checksum is malformed", { reason: "object.checksum" });
+  checkUpload(how);
   const values = { bytes: String(how.bytes), sha256: how.sha256, type: how.content_type };
   const signed = await sign(signing, "PUT", bucket, key, how.expires_in_seconds, values);
   return { ...signed, headers: { "content-type": how.content_type } };

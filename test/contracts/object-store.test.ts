@@ -8,6 +8,8 @@ import { AppError } from "#lib/errors.ts";
 import { statusOf } from "#lib/function/problem.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
+import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
+import { s3Bench } from "./adapters/s3-objects.ts";
 import { fakeKeys } from "./adapters/fake-keys.ts";
 import { mapObjects, type Kept } from "./adapters/map-objects.ts";
 import { brokenObjectStores } from "./broken/object-stores.ts";
@@ -16,10 +18,10 @@ import { handClock, mustFail } from "./check.ts";
 
 const fileBench = async (options: { reserve_bytes?: number } = {}): Promise<ObjectBench & { folder: string }> => {
   const folder = await mkdtemp(join(tmpdir(), "objects-"));
-  const clock = handClock();
-  const open = () => connectObjects(`file:${folder}`, { keys: fakeKeys, clock: clock.now, ...options });
+  const { now } = handClock();
+  const open = (clock = now) => connectObjects(`file:${folder}`, { keys: fakeKeys, clock, ...options });
   const store = await open();
-  const app = new Hono().route("/", objectRoutes(store, fakeKeys, clock.now));
+  const app = new Hono().route("/", objectRoutes(store, fakeKeys, now));
   app.onError((error) => {
     if (!(error instanceof AppError)) throw error;
     const headers = { "retry-after": String(error.retryAfterSeconds ?? "") };
@@ -28,8 +30,8 @@ const fileBench = async (options: { reserve_bytes?: number } = {}): Promise<Obje
   return {
     folder,
     store,
-    restart: open,
-    pass: async (ms) => clock.pass(ms),
+    restart: () => open(),
+    earlier: (ms) => open(() => new Date(now().getTime() - ms)),
     ask: async (url, init) => app.request(url, init),
     close: async () => {
       await store.close();
@@ -48,15 +50,22 @@ const adapters: Record<string, () => Promise<ObjectBench>> = {
   "map (test only)": async () => {
     const clock = handClock();
     const kept: Kept = new Map();
-    const { store, ask } = mapObjects(kept, () => clock.now().getTime());
+    const { store, ask, earlier } = mapObjects(kept, () => clock.now().getTime());
     const restart = async () => mapObjects(kept, Date.now).store;
-    return { store, ask, restart, pass: async (ms) => clock.pass(ms), close: store.close };
+    return { store, ask, restart, earlier, close: store.close };
   },
 };
 
 for (const [name, make] of Object.entries(adapters)) {
   describe(`object store: ${name}`, () => {
     for (const { title, run } of objectChecks) test(title, () => run(make));
+  });
+}
+
+for (const name of ["minio", "versitygw"] as const) {
+  const told = await serverFor(name);
+  describe.skipIf(isMissing(told))(titled(`object store: ${name}`, name, told), () => {
+    for (const { title, run } of objectChecks) test(title, () => run(() => s3Bench(present(told))));
   });
 }
 

@@ -4,10 +4,9 @@ import { AppError } from "#lib/errors.ts";
 import type { ByteRange, ObjectHead, ObjectStore, SignedUrl } from "#lib/object-store/object-store.ts";
 
 export type Kept = Map<string, { bytes: Uint8Array; head: ObjectHead }>;
-type Ticket = { url: string; until: number; filename?: string; put?: { sha256: string; content_type: string } };
+export type Ticket = { url: string; until: number; filename?: string; put?: { sha256: string; content_type: string } };
 
-export const mapObjects = (kept: Kept, now: () => number) => {
-  const tickets: Ticket[] = [];
+export const mapObjects = (kept: Kept, now: () => number, tickets: Ticket[] = []) => {
   const name = (bucket: string, key: string): string => {
     const isKey = /^([a-z0-9][a-z0-9._-]*)(\/[a-z0-9_-][a-z0-9._-]*)*$/.test(key) && !key.includes("..");
     if (!isKey || bucket === "secrets") throw new AppError("malformed", "key");
@@ -73,8 +72,11 @@ export const mapObjects = (kept: Kept, now: () => number) => {
     if (ticket.put) {
       if (headers.get("content-type") !== ticket.put.content_type) return new Response(null, { status: 403 });
       const bytes = new Uint8Array(init.body as Uint8Array<ArrayBuffer>);
-      const end = await store.put(bucket as "clips", key, bytes, ticket.put).catch(() => null);
-      return new Response(null, { status: end ? 200 : 422 });
+      const status = await store.put(bucket as "clips", key, bytes, ticket.put).then(
+        () => 200,
+        (error: unknown) => (error instanceof AppError && error.code === "conflict" ? 409 : 422),
+      );
+      return new Response(null, { status });
     }
     if (!found) return new Response(null, { status: 404 });
     const [, from, to] = /bytes=(\d+)-(\d+)/.exec(headers.get("range") ?? "") ?? [];
@@ -87,5 +89,6 @@ export const mapObjects = (kept: Kept, now: () => number) => {
     const part = Buffer.from(found.bytes.slice(Number(from), Number(to) + 1));
     return new Response(part, { status: 206, headers: { ...answer, ...range } });
   };
-  return { store, ask };
+  const earlier = async (ms: number): Promise<ObjectStore> => mapObjects(kept, () => now() - ms, tickets).store;
+  return { store, ask, earlier };
 };

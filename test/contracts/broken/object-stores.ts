@@ -22,7 +22,7 @@ const broken = (
       store,
       ask: ask ?? good.ask,
       restart: restart ?? (async () => store),
-      pass: async (ms) => clock.pass(ms),
+      earlier: good.earlier,
       close: store.close,
     };
   },
@@ -80,6 +80,12 @@ export const brokenObjectStores: readonly Broken<ObjectBench>[] = [
       ask: (url, init) => ask(issued.get(pathOf(url)) ?? url, init),
     };
   }),
+  broken("lets a link write over", "a signed upload never replaces what is there", ({ ask }, kept) => ({
+    ask: (url, init) => {
+      if (init?.method === "PUT") kept.clear();
+      return ask(url, init);
+    },
+  })),
   broken("lets any key through", "a key outside the alphabet is refused", ({ store }) => ({
     get: async (bucket, key) => store.get(bucket, key.replaceAll(/[^a-z]/g, "") || "x"),
   })),

@@ -10,7 +10,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
-export const serverNames = ["redis", "rabbitmq", "minio", "pgbouncer"] as const;
+export const serverNames = ["redis", "rabbitmq", "minio", "versitygw", "pgbouncer"] as const;
 export type ServerName = (typeof serverNames)[number];
 export type Availability = { binary: string } | { missing: string };
 
@@ -30,6 +30,11 @@ const origins: Record<ServerName, Origin> = {
     program: "minio",
     go: "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c",
     takes: "some three minutes",
+  },
+  versitygw: {
+    program: "versitygw",
+    go: "github.com/versity/versitygw/cmd/versitygw@v1.8.0",
+    takes: "some two minutes",
   },
 };
 

@@ -11,12 +11,14 @@ import { startPgbouncer } from "./pgbouncer.ts";
 import type { Running } from "./process.ts";
 import { startRabbitmq } from "./rabbitmq.ts";
 import { startRedis } from "./redis.ts";
+import { startVersitygw } from "./versitygw.ts";
 
 /** What a test file is told. `turn` is another number for each that asks. */
 export type Answers = {
   redis: { url: string; turn: number };
   rabbitmq: { url: string; management_url: string; turn: number };
   minio: { url: string; access_key: string; secret_key: string; turn: number };
+  versitygw: { url: string; access_key: string; secret_key: string; turn: number };
   pgbouncer: { port: number; turn: number };
 };
 export type Told<N extends ServerName> = Answers[N] | { missing: string };
@@ -42,6 +44,11 @@ export const offerServers = async (parts: {
     },
     minio: async (binary) => {
       const server = await startMinio({ binary, say });
+      const { url, access_key, secret_key } = server;
+      return { server, told: { url, access_key, secret_key } };
+    },
+    versitygw: async (binary) => {
+      const server = await startVersitygw({ binary, say });
       const { url, access_key, secret_key } = server;
       return { server, told: { url, access_key, secret_key } };
     },

@@ -19,8 +19,8 @@ export const objects: readonly Guard[] = [
   },
   {
     guards: "no object key climbs out of the store",
-    file: "lib/object-store/file-paths.ts",
-    find: ' || key.includes("..")',
+    file: "lib/object-store/object-key.ts",
+    find: ' && !key.includes("..")',
     replace: "",
     tests: ["test/contracts/object-store.test.ts"],
     title: "outside the alphabet",
