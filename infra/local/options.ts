@@ -16,6 +16,8 @@ export type StartOptions = {
   reset: boolean;
   yes: boolean;
   help: boolean;
+  /** Free space that recordings leave alone; `null`: as the agent decides. */
+  reserve_bytes: number | null;
   /** On the servers of `infra/servers.env`. */
   real: boolean;
 };
@@ -27,6 +29,8 @@ export const help = `GT-Vision on one machine.
   npm start -- --data DIR         another data folder (default: data in the checkout)
   npm start -- --port N           another port for the console and the API (default 8080)
   npm start -- --demo-cameras N   how many demonstration cameras, 1 to 9 (default 4)
+  npm start -- --reserve SIZE     free disk that recordings leave alone, e.g. 20GB or 500MB
+                                  (default: 2 GB, or 5 % of the volume where that is more)
   npm start -- --seed WORD        draws another demonstration city (only in a new data folder)
   npm start -- --listen ADDRESS   listen beyond this machine; only with TLS:
                 --tls               makes a local certificate authority in the data folder
@@ -66,6 +70,7 @@ export const readOptions = (args: readonly string[], root: string): StartOptions
       demo: { type: "boolean", default: true },
       "demo-cameras": { type: "string", default: "4" },
       seed: { type: "string" },
+      reserve: { type: "string" },
       reset: { type: "boolean", default: false },
       yes: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -82,6 +87,7 @@ export const readOptions = (args: readonly string[], root: string): StartOptions
     demo: values.demo,
     demo_cameras: wholeNumber("--demo-cameras", values["demo-cameras"], 1, 9),
     seed: values.seed ?? null,
+    reserve_bytes: values.reserve === undefined ? null : bytesIn("--reserve", values.reserve),
     reset: values.reset,
     yes: values.yes,
     help: values.help,
@@ -97,6 +103,15 @@ const wholeNumber = (name: string, text: string, least: number, most: number): n
     throw new Error(`${name} takes a whole number from ${least} to ${most}, not “${text}”.`);
   }
   return number;
+};
+
+const units = { MB: 1000 ** 2, GB: 1000 ** 3, TB: 1000 ** 4 };
+
+const bytesIn = (name: string, text: string): number => {
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?(MB|GB|TB)$/i.exec(text) ?? [];
+  const bytes = Number(number) * (units[unit?.toUpperCase() as keyof typeof units] ?? Number.NaN);
+  if (!(bytes >= units.MB)) throw new Error(`${name} takes a size like 20GB or 500MB, not “${text}”.`);
+  return Math.round(bytes);
 };
 
 const checkListening = (options: StartOptions): void => {

@@ -96,7 +96,7 @@ const startParts = async (
   // For `npm run link`, which needs to find what runs here.
   writePrivate(join(folder.run, "running.json"), { url, system_database_url: urls.system });
   parts.push({ stop: async () => rmSync(join(folder.run, "running.json"), { force: true }) });
-  startAgent(folder, url, certificate, start, root);
+  startAgent(folder, options, url, certificate, start, root);
   if (city) startDemo(folder, url, certificate, city, start, root);
   return {
     url,
@@ -111,6 +111,7 @@ type Start = (spec: Omit<ProcessSpec, "output">) => Supervised;
 
 const startAgent = (
   folder: DataFolder,
+  { reserve_bytes }: StartOptions,
   url: string,
   certificate: Certificate | null,
   start: Start,
@@ -125,6 +126,7 @@ const startAgent = (
     dir: folder.agent,
     enrolment_code_file: code,
     camera_networks: ["private", DEMO_NETWORK],
+    ...(reserve_bytes === null ? {} : { reserve_bytes }),
   });
   start({
     name: "agent",
