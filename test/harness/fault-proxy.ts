@@ -18,12 +18,50 @@ export type FaultProxy = {
   delay(ms: number): void;
   /** All lines of now end with a reset. */
   reset(): void;
+  /** One line is cut, once, when so many bytes of this direction have passed; `behind`: of the body of the first request that has this text. */
+  cut(direction: Direction, bytes: number, behind?: string): void;
+  /** One bit of the byte at this place is turned over, once; counted in the same way. */
+  flip(direction: Direction, bytes: number, behind?: string): void;
   /** Who connects is reset at once, until told otherwise. */
   refuse(isRefusing: boolean): void;
   close(): Promise<void>;
 };
 
 type Line = { client: Socket; server: Socket };
+type Mark = {
+  kind: "cut" | "flip";
+  direction: Direction;
+  left: number;
+  behind: string | null;
+  seen: string;
+  /** Counted on one line, once it is known which. */
+  on: Socket | null;
+};
+
+const END_OF_HEAD = "\r\n\r\n";
+/** As much of a request's head as may come before its body. */
+const HEAD_BYTES = 8192;
+
+/** Where in this chunk the place of the mark is; `null`: not yet. */
+const placeIn = (mark: Mark, chunk: Buffer): number | null => {
+  let from = 0;
+  if (mark.behind !== null) {
+    const before = mark.seen.length;
+    mark.seen += chunk.toString("latin1");
+    const text = mark.seen.indexOf(mark.behind);
+    const body = text < 0 ? -1 : mark.seen.indexOf(END_OF_HEAD, text);
+    if (body < 0) {
+      mark.seen = mark.seen.slice(-HEAD_BYTES);
+      return null;
+    }
+    from = Math.max(0, body + END_OF_HEAD.length - before);
+    mark.behind = null;
+  }
+  const rest = chunk.length - from;
+  if (mark.kind === "cut" ? mark.left <= rest : mark.left < rest) return from + mark.left;
+  mark.left -= rest;
+  return null;
+};
 
 export const startFaultProxy = async (target: { host: string; port: number }): Promise<FaultProxy> => {
   const lines = new Set<Line>();
@@ -32,10 +70,34 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
   let frozen = false;
   let refusing = false;
   let latency = 0;
+  const marks = new Set<Mark>();
+
+  /** Answers what goes on, and whether the line ends behind it. */
+  const marked = (direction: Direction, from: Socket, chunk: Buffer): { chunk: Buffer; isCut: boolean } => {
+    for (const mark of marks) {
+      if (mark.direction !== direction || (mark.on ?? from) !== from) continue;
+      const at = placeIn(mark, chunk);
+      if (mark.behind === null) mark.on = from;
+      if (at === null) continue;
+      marks.delete(mark);
+      if (mark.kind === "cut") return { chunk: chunk.subarray(0, at), isCut: true };
+      chunk = Buffer.from(chunk);
+      chunk[at] = (chunk[at] ?? 0) ^ 1;
+    }
+    return { chunk, isCut: false };
+  };
 
   const pass = (direction: Direction, from: Socket, to: Socket): void => {
-    from.on("data", (chunk: Buffer) => {
+    from.on("data", (whole: Buffer) => {
       if (swallowed.has(direction)) return;
+      const { chunk, isCut } = marked(direction, from, whole);
+      if (isCut) {
+        from.pause();
+        return void to.write(chunk, () => {
+          from.resetAndDestroy();
+          to.resetAndDestroy();
+        });
+      }
       if (latency === 0) return void to.write(chunk);
       const timer = setTimeout(() => {
         timers.delete(timer);
@@ -95,6 +157,10 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
     swallow: (direction) => void swallowed.add(direction),
     delay: (ms) => void (latency = ms),
     reset,
+    cut: (direction, left, behind) =>
+      void marks.add({ kind: "cut", direction, left, behind: behind ?? null, seen: "", on: null }),
+    flip: (direction, left, behind) =>
+      void marks.add({ kind: "flip", direction, left, behind: behind ?? null, seen: "", on: null }),
     refuse: (isRefusing) => void (refusing = isRefusing),
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
