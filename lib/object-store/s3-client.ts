@@ -4,12 +4,10 @@ import { createHash } from "node:crypto";
 import { AppError } from "#lib/errors.ts";
 import type { S3Address, S3Credentials } from "./s3-address.ts";
 import { s3Refusal, unreachable } from "./s3-errors.ts";
-import type { S3Access } from "./s3-requests.ts";
+import { PATIENCE_MS, type S3Access } from "./s3-requests.ts";
 import { signHeaders, UNSIGNED_PAYLOAD } from "./s3-signing.ts";
 
 const CONNECT_MS = 5000;
-/** Without a byte in either direction. */
-const IDLE_MS = 20_000;
 
 type SdkRequest = {
   method: string;
@@ -22,7 +20,11 @@ type SdkRequest = {
   body?: unknown;
 };
 
-export const s3Client = (address: S3Address, clock: () => Date): { client: S3Client; access: S3Access } => {
+export const s3Client = (
+  address: S3Address,
+  clock: () => Date,
+  patience_ms: number = PATIENCE_MS,
+): { client: S3Client; access: S3Access } => {
   const client: S3Client = new S3Client({
     endpoint: address.endpoint.origin,
     region: address.region,
@@ -32,7 +34,7 @@ export const s3Client = (address: S3Address, clock: () => Date): { client: S3Cli
     responseChecksumValidation: "WHEN_REQUIRED",
     // A clock that is wrong is told of, not worked around: the URLs that we sign carry its time too.
     disableClockSkewCorrection: true,
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: patience_ms },
     ...(address.credentials ? { credentials: sdkCredentials(address.credentials) } : {}),
     signer: { sign: async (request: SdkRequest) => signed(access, request) } as never,
   });
@@ -44,7 +46,7 @@ export const s3Client = (address: S3Address, clock: () => Date): { client: S3Cli
       ...(found.sessionToken === undefined ? {} : { session_token: found.sessionToken }),
     };
   };
-  const access: S3Access = { address, credentials, clock };
+  const access: S3Access = { address, credentials, clock, patience_ms };
   return { client, access };
 };
 

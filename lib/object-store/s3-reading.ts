@@ -3,6 +3,7 @@
  * stored with them; a part of one cannot be.
  */
 import { createHash } from "node:crypto";
+import { AppError } from "#lib/errors.ts";
 import type { Bucket, ByteRange, ObjectHead, ObjectStore, SignedUrl } from "#lib/object-store/object-store.ts";
 import { damaged } from "./damaged.ts";
 import { disposition } from "./disposition.ts";
@@ -52,18 +53,14 @@ export const s3Reading = (
 
   return {
     head,
-    get: (bucket, key, range) =>
-      withTries(async () => {
-        const opened = await open(bucket, key, range);
-        if (!opened) return null;
-        const bytes = new Uint8Array(opened.bytes);
-        let at = 0;
-        for await (const chunk of checked(opened, range === undefined)) {
-          bytes.set(chunk, at);
-          at += chunk.byteLength;
-        }
-        return bytes;
-      }),
+    get: async (bucket, key, range) => {
+      const read = () => withTries(async () => bytesOf(await open(bucket, key, range), range === undefined));
+      // What was damaged on the way is whole at the second time; what lies damaged is not.
+      return read().catch((error: unknown) => {
+        if (error instanceof AppError && error.reason === "object.damaged") return read();
+        throw error;
+      });
+    },
     stream: async (bucket, key, range) => {
       const opened = await open(bucket, key, range);
       return opened && streamOf(opened, range === undefined);
@@ -72,6 +69,17 @@ export const s3Reading = (
 };
 
 type Opened = { answer: Answered | null; bytes: number };
+
+const bytesOf = async (opened: Opened | null, isWhole: boolean): Promise<Uint8Array | null> => {
+  if (!opened) return null;
+  const bytes = new Uint8Array(opened.bytes);
+  let at = 0;
+  for await (const chunk of checked(opened, isWhole)) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+};
 
 async function* checked({ answer, bytes }: Opened, isWhole: boolean): AsyncGenerator<Uint8Array> {
   if (!answer) return;

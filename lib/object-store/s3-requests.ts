@@ -8,6 +8,8 @@ export type S3Access = {
   address: S3Address;
   credentials: () => Promise<S3Credentials>;
   clock: () => Date;
+  /** Without an answer, or without another byte of it. */
+  patience_ms: number;
 };
 export type Answered = {
   headers: Headers;
@@ -20,8 +22,7 @@ export type Answered = {
 
 const TRIES = 3;
 const FIRST_PAUSE_MS = 100;
-/** Without an answer, or without another byte of it. */
-const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 20_000;
 export const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /** Answers `null` for what is not there. Throws what `s3Refusal` makes of anything else that is no success. */
@@ -35,7 +36,7 @@ export const requestObject = async (
   withTries(async () => {
     const url = objectUrl(access.address, access.address.endpoint, bucket, key);
     const signer = { credentials: await access.credentials(), region: access.address.region, at: access.clock() };
-    const patience = stallGuard();
+    const patience = stallGuard(access.patience_ms);
     try {
       const signed = await signHeaders(signer, { method, url, headers }, EMPTY_SHA256);
       const response = await fetch(url, { method, headers: signed, redirect: "error", signal: patience.signal });
@@ -65,9 +66,9 @@ export const withTries = async <R>(work: () => Promise<R>): Promise<R> => {
 
 type StallGuard = { signal: AbortSignal; touch(): void; end(): void };
 
-const stallGuard = (): StallGuard => {
+const stallGuard = (patience_ms: number): StallGuard => {
   const stop = new AbortController();
-  const arm = () => setTimeout(() => stop.abort(new Error("nothing came any more")), PATIENCE_MS);
+  const arm = () => setTimeout(() => stop.abort(new Error("nothing came any more")), patience_ms);
   let timer = arm();
   return {
     signal: stop.signal,

@@ -19,6 +19,8 @@ export type S3StoreOptions = {
   say?: (line: string) => void;
   /** Larger objects go in parts of this size; an S3 takes none below 5 MiB. */
   part_bytes?: number;
+  /** How long nothing may come before a line counts as dead. */
+  patience_ms?: number;
 };
 
 /** A server that is away must not keep a process from starting. */
@@ -29,7 +31,7 @@ const PAGE = 1000;
 export const s3Store = async (url: string, options: S3StoreOptions = {}): Promise<ObjectStore> => {
   const clock = options.clock ?? (() => new Date());
   const address = s3Address(url);
-  const { client, access } = s3Client(address, clock);
+  const { client, access } = s3Client(address, clock, options.patience_ms);
   const capabilities = onceDone(() => fitness(client, address, clock, options.say ?? (() => undefined)));
   const there = new Map<Bucket, Promise<void>>();
   const bucketIsThere = (bucket: Bucket): Promise<void> => {
