@@ -71,7 +71,7 @@ const newServersFile = (): string => {
     `RABBITMQ_MANAGEMENT_URL=http://gt:${rabbitmq}@127.0.0.1:15672`,
     `FRAMES_URL=amqp://gt:${rabbitmq}@127.0.0.1:5672`,
     `CACHE_URL=redis://:${redis}@127.0.0.1:6379`,
-    `OBJECTS_URL=s3://gt-vision:${objects}@127.0.0.1:7070`,
+    `OBJECTS_URL=s3:http://gt-vision:${objects}@127.0.0.1:7070/gt-`,
     "",
   ].join("\n");
 };
@@ -97,10 +97,11 @@ const ports: Record<string, number> = {
   "https:": 443,
 };
 
-/** Of what is on this machine's own adapter there is none; nor of a bucket address without a host. */
+/** Of what is on this machine's own adapter there is none. */
 const endpointOf = (name: string, address: string): Endpoint[] => {
-  if (!URL.canParse(address)) return [];
-  const { protocol, hostname, port } = new URL(address);
+  const url = URL.parse(address.replace(/^s3:/, ""));
+  if (!url) return [];
+  const { protocol, hostname, port } = url;
   const number = Number(port) || ports[protocol];
   return hostname === "" || number === undefined ? [] : [{ name, host: hostname, port: number }];
 };

@@ -12,6 +12,7 @@ import { FirstCity, type FirstCityPlan } from "./first-city.ts";
 import { mustBeAbleToListen } from "./listening.ts";
 import { logFile } from "./log-file.ts";
 import { isLoopback, type StartOptions } from "./options.ts";
+import { prepareServers } from "./prepare-servers.ts";
 import { supervise, type ProcessSpec, type Supervised } from "./supervisor.ts";
 import type { Addresses } from "./servers.ts";
 import { hostEnvironment } from "./urls.ts";
@@ -60,6 +61,8 @@ const startParts = async (
   signal.throwIfAborted();
   await ensureSecrets(folder.secrets);
   const certificate = await certificateFor(folder, options);
+  const url = publicUrl(options);
+  await prepareServers(addresses, url, say);
   const { server, urls } = await openDatabase(folder, addresses, root, say);
   if (server) parts.push(server);
   signal.throwIfAborted();
@@ -67,7 +70,6 @@ const startParts = async (
   const city = options.demo ? await drawCity(folder, options, say) : null;
   signal.throwIfAborted();
 
-  const url = publicUrl(options);
   const plan = join(folder.run, "first-city-plan.json");
   writePrivate(plan, planFor(city));
   const start = (spec: Omit<ProcessSpec, "output">): Supervised => {
