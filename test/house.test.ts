@@ -74,7 +74,7 @@ describe("boundaries", () => {
 
   test("adapters are named by their port's connect.ts and by tests only", () => {
     const adapter =
-      /^#lib\/(broker|frames|object-store|cache|media-server)\/(postgres|memory|file|amqp|redis|s3|mediamtx|ffmpeg)\.ts$/;
+      /^#lib\/(broker|frames|object-store|cache|media-server)\/(postgres|rabbitmq|memory|file|amqp|redis|s3|mediamtx|ffmpeg)\.ts$/;
     const wrong = sources
       .filter((file) => !isTest(file) && !file.startsWith("test/") && !/^lib\/[^/]+\/connect\.ts$/.test(file))
       .flatMap((file) =>

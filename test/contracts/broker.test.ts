@@ -5,7 +5,9 @@ import { postgresBroker, type PostgresBroker } from "#lib/broker/postgres.ts";
 import { dueOf } from "#lib/broker/work-table.ts";
 import { connectSql } from "#lib/db/connect.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
+import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
 import { arrayBroker, nothingKept } from "./adapters/array-broker.ts";
+import { rabbitmqBenches, type RabbitmqBenches } from "./adapters/rabbitmq-broker.ts";
 import { brokenBrokers } from "./broken/brokers.ts";
 import { brokerChecks, eventOf, queues, type BrokerBench } from "./broker.ts";
 import { eventually, handClock, mustFail } from "./check.ts";
@@ -39,6 +41,8 @@ const postgresBench = async (): Promise<BrokerBench> => {
     // Its connections are gone, and with them whatever it would have said.
     kill: () => first!.sql.end({ timeout: 0 }),
     pass: async (ms) => clock.pass(ms),
+    now: () => clock.now().getTime(),
+    watch_ms: 150,
     lapse: async () => clock.pass(31_000),
     close: async () => {
       await Promise.all(all.map(({ broker }) => broker.close()));
@@ -61,12 +65,25 @@ const arrayBench = async (): Promise<BrokerBench> => {
     },
     kill: async () => first.kill(),
     pass: async (ms) => clock.pass(ms),
+    now: () => clock.now().getTime(),
+    watch_ms: 150,
     lapse: async () => void (kept.lapsed = kept.tokens),
     close: async () => {
       await Promise.all(all.map((broker) => broker.close()));
     },
   };
 };
+
+const rabbitmq = await serverFor("rabbitmq");
+
+describe.skipIf(isMissing(rabbitmq))(titled("broker: rabbitmq", "rabbitmq", rabbitmq), () => {
+  let benches: RabbitmqBenches;
+  beforeAll(async () => {
+    benches = await rabbitmqBenches(present(rabbitmq), queues);
+  });
+  afterAll(() => benches.remove());
+  for (const { title, run } of brokerChecks) test(title, () => run(benches.make));
+});
 
 for (const [name, make] of Object.entries({ postgres: postgresBench, "array (test only)": arrayBench })) {
   describe(`broker: ${name}`, () => {
@@ -99,6 +116,20 @@ describe("broker: work table", () => {
       { reason: "Its holder went away 5 times" },
     ]);
     await consumer.stop();
+    await broker.close();
+  });
+
+  test("the same message published again while it waits is one message", async () => {
+    const broker = await open({ queues, pace: PACE });
+    const [once, other] = [clip(), clip()];
+    await broker.publish([once]);
+    await broker.publish([once, other, once]);
+    const depth = (await broker.depths()).find(({ queue }) => queue === "streaming.cut-clip");
+    expect(depth?.waiting).toBe(2);
+    const got: string[] = [];
+    await broker.consume("streaming.cut-clip", async ({ event }) => (got.push(event.id), { done: true }));
+    await eventually("both are done", async () => (await db.system`select 1 from work`).length === 0);
+    expect(got.toSorted()).toEqual([once.id, other.id].toSorted());
     await broker.close();
   });
 

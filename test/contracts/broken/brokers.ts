@@ -33,6 +33,8 @@ const broken = (
         afterKill(kept);
       },
       pass: async (ms) => clock.pass(ms),
+      now: () => clock.now().getTime(),
+      watch_ms: 150,
       lapse: async () => void (kept.lapsed = kept.tokens),
       close: async () => {
         await Promise.all(all.map((broker) => broker.close()));
