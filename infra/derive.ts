@@ -8,6 +8,7 @@ import * as ai from "#functions/ai/contract.ts";
 import * as cidades from "#functions/cidades/contract.ts";
 import * as streaming from "#functions/streaming/contract.ts";
 import { deployablesOf } from "#infra/deployables.ts";
+import { definitionsOf, definitionsText } from "#infra/rabbitmq/definitions.ts";
 import * as lists from "#lib/wire/lists.ts";
 import { clientText } from "#lib/function/derive/client.ts";
 import type { Contracts } from "#lib/function/derive/names.ts";
@@ -26,11 +27,12 @@ export const contracts: Contracts = {
 
 type Derived = { path: string; text: string };
 
-/** Later works add theirs here: Knative, Kong, RabbitMQ. */
+/** Later works add theirs here: Knative, Kong. */
 const derive = (): Derived[] => [
   { path: "docs/openapi.json", text: openapiText(catalogue, contracts, versionOfPackage()) },
   { path: "console/api.ts", text: clientText(catalogue, contracts) },
   { path: "stack.yml", text: stackText(deployablesOf(catalogue)) },
+  { path: "infra/rabbitmq/definitions.json", text: definitionsText(definitionsOf(catalogue, contracts)) },
   { path: "docs/developer/permissions.md", text: permissionsText(catalogue) },
   ...Object.keys(catalogue).map((context) => {
     const path = `functions/${context}/README.md`;
