@@ -7,6 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import * as z from "zod";
+import { catalogue } from "#functions/catalogue.ts";
 import type { Broker } from "#lib/broker/broker.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { connectSql, type Sql } from "#lib/db/connect.ts";
@@ -14,6 +15,7 @@ import { withTenant } from "#lib/db/transaction.ts";
 import { readEnvironment } from "#lib/environment.ts";
 import { writeAudit } from "#lib/function/audit.ts";
 import { uuidv7 } from "#lib/ids.ts";
+import { planOf } from "./plan.ts";
 import { replay } from "./replay.ts";
 
 const Environment = z.object({ SYSTEM_DATABASE_URL: z.url(), BROKER_URL: z.string().default("postgres:") });
@@ -69,7 +71,7 @@ const audit = async (sql: Sql, action: string, details: Record<string, unknown>)
 if (import.meta.main) {
   const environment = readEnvironment(Environment);
   const sql = connectSql(environment.SYSTEM_DATABASE_URL, { max: 2, application_name: "gt-vision redrive" });
-  const broker = await connectBroker(environment.BROKER_URL, { queues: [], sql });
+  const broker = await connectBroker(environment.BROKER_URL, { queues: planOf(catalogue).queues, sql });
   try {
     process.stdout.write(`${await operate(sql, broker, process.argv.slice(2))}\n`);
   } finally {
