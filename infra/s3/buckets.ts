@@ -11,7 +11,10 @@ import {
 import { buckets, type Bucket } from "#lib/object-store/object-store.ts";
 import { bucketName, s3Address, type S3Address } from "#lib/object-store/s3-address.ts";
 import { probe } from "#lib/object-store/s3-capabilities.ts";
-import { s3Client, sdkError, statusOf } from "#lib/object-store/s3-client.ts";
+import { ask, s3Client } from "#lib/object-store/s3-client.ts";
+import { statusOf } from "#lib/object-store/s3-errors.ts";
+
+const clock = (): Date => new Date();
 
 export type Preparation = {
   /** Where the console is served: its pages may read from the store. */
@@ -32,9 +35,8 @@ export const prepareObjects = async (
   url: string,
   { public_url, most_days }: Preparation,
 ): Promise<{ fit: boolean; words: string[] }> => {
-  const now = (): Date => new Date();
   const address = s3Address(url);
-  const { client } = s3Client(address, now);
+  const { client } = s3Client(address, clock);
   const words: string[] = [];
   try {
     for (const bucket of buckets) {
@@ -55,10 +57,8 @@ export const prepareObjects = async (
       if (public_url !== null && bucket !== "backups")
         await setReaders(client, name, new URL(public_url).origin).catch(unless(501, words, READERS_LACK));
     }
-    const found = await probe(client, address, now);
+    const found = await probe({ client, address, clock });
     return { fit: found.refusals.length === 0, words: [...new Set([...words, ...found.refusals, ...found.lacks])] };
-  } catch (error) {
-    throw sdkError(error, now());
   } finally {
     client.destroy();
   }
@@ -79,7 +79,7 @@ const unless =
   };
 
 const make = async (client: S3Client, { endpoint, region }: S3Address, Bucket: string): Promise<boolean> => {
-  const there = await client.send(new HeadBucketCommand({ Bucket })).then(
+  const there = await ask(clock, () => client.send(new HeadBucketCommand({ Bucket }))).then(
     () => true,
     (error: unknown) => {
       if (statusOf(error) === 404) return false;
@@ -90,7 +90,7 @@ const make = async (client: S3Client, { endpoint, region }: S3Address, Bucket: s
   // Amazon wants to be told where, but not so for the first of its regions.
   const elsewhere = endpoint.hostname.endsWith(".amazonaws.com") && region !== "us-east-1";
   const place = elsewhere ? { CreateBucketConfiguration: { LocationConstraint: region as "sa-east-1" } } : {};
-  await client.send(new CreateBucketCommand({ Bucket, ...place }));
+  await ask(clock, () => client.send(new CreateBucketCommand({ Bucket, ...place })));
   return true;
 };
 
@@ -107,12 +107,14 @@ const rulesFor = (most_days: number | undefined): LifecycleRule[] => [
 const setRules = async (client: S3Client, Bucket: string, rules: readonly LifecycleRule[]): Promise<void> => {
   const others = (await rulesOf(client, Bucket)).filter(({ ID = "" }) => !ID.startsWith("gt-"));
   const Rules = [...others, ...rules];
-  await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } }));
+  await ask(clock, () =>
+    client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } })),
+  );
 };
 
 export const rulesOf = async (client: S3Client, Bucket: string): Promise<LifecycleRule[]> => {
   try {
-    return (await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules ?? [];
+    return (await ask(clock, () => client.send(new GetBucketLifecycleConfigurationCommand({ Bucket })))).Rules ?? [];
   } catch (error) {
     if (statusOf(error) === 404) return [];
     throw error;
@@ -120,19 +122,21 @@ export const rulesOf = async (client: S3Client, Bucket: string): Promise<Lifecyc
 };
 
 const setReaders = (client: S3Client, Bucket: string, origin: string): Promise<unknown> =>
-  client.send(
-    new PutBucketCorsCommand({
-      Bucket,
-      CORSConfiguration: {
-        CORSRules: [
-          {
-            AllowedOrigins: [origin],
-            AllowedMethods: ["GET", "HEAD"],
-            AllowedHeaders: ["range"],
-            ExposeHeaders: ["accept-ranges", "content-length", "content-range", "etag"],
-            MaxAgeSeconds: 3600,
-          },
-        ],
-      },
-    }),
+  ask(clock, () =>
+    client.send(
+      new PutBucketCorsCommand({
+        Bucket,
+        CORSConfiguration: {
+          CORSRules: [
+            {
+              AllowedOrigins: [origin],
+              AllowedMethods: ["GET", "HEAD"],
+              AllowedHeaders: ["range"],
+              ExposeHeaders: ["accept-ranges", "content-length", "content-range", "etag"],
+              MaxAgeSeconds: 3600,
+            },
+          ],
+        },
+      }),
+    ),
   );

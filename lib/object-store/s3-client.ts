@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { AppError } from "#lib/errors.ts";
 import type { S3Address, S3Credentials } from "./s3-address.ts";
 import { s3Refusal, unreachable } from "./s3-errors.ts";
-import { PATIENCE_MS, type S3Access } from "./s3-requests.ts";
+import { PATIENCE_MS, withTries, type S3Access } from "./s3-requests.ts";
 import { signHeaders, UNSIGNED_PAYLOAD } from "./s3-signing.ts";
 
 const CONNECT_MS = 5000;
@@ -29,7 +29,8 @@ export const s3Client = (
     endpoint: address.endpoint.origin,
     region: address.region,
     forcePathStyle: address.path_style,
-    maxAttempts: 3,
+    // It would wait as long as a server wishes, and hold up whoever could do something else meanwhile.
+    maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     // A clock that is wrong is told of, not worked around: the URLs that we sign carry its time too.
@@ -83,8 +84,17 @@ const payloadHash = ({ headers, body }: SdkRequest): string => {
   return UNSIGNED_PAYLOAD;
 };
 
-/** What the SDK throws → ours. */
-export const sdkError = (error: unknown, now: Date): AppError => {
+/** Tries again what may succeed in a moment; throws our errors only. `tries`: more where much would be lost. */
+export const ask = <R>(clock: () => Date, work: () => Promise<R>, tries?: number): Promise<R> =>
+  withTries(
+    () =>
+      work().catch((error: unknown) => {
+        throw ourError(error, clock());
+      }),
+    tries,
+  );
+
+const ourError = (error: unknown, now: Date): AppError => {
   if (error instanceof AppError) return error;
   if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode === undefined) return unreachable(error);
   const headers = error.$response?.headers ?? {};
@@ -99,6 +109,3 @@ export const sdkError = (error: unknown, now: Date): AppError => {
     now,
   );
 };
-
-export const statusOf = (error: unknown): number | null =>
-  error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? null) : null;

@@ -36,10 +36,11 @@ export const s3Refusal = (answer: S3Answer, now: Date): AppError => {
     return unavailable("object.clock_skew", "The object store's clock and ours differ too much", 60);
   if (status === 401 || status === 403 || accessCodes.has(code ?? ""))
     return unavailable("object.access_refused", "The object store refuses our keys", 60);
-  if (code === "NoSuchBucket") return unavailable("object.no_bucket", "A bucket is not there", 60);
+  if (code === "NoSuchBucket") return noBucket();
   if (fullCodes.has(code ?? "") || status === 507)
     return unavailable("object.disk_full", "There is no space left for objects", 60);
-  if (slowCodes.has(code ?? "") || status === 429)
+  // A HEAD has no body to say it in.
+  if (slowCodes.has(code ?? "") || status === 429 || status === 503)
     return unavailable("object.slow_down", "The object store asks for patience", secondsIn(answer, 5));
   if (damageCodes.has(code ?? ""))
     return unavailable("object.damaged_on_the_way", "The bytes arrived as others than they were sent", 1);
@@ -48,6 +49,9 @@ export const s3Refusal = (answer: S3Answer, now: Date): AppError => {
     return unavailable("object.store_failed", "The object store failed", secondsIn(answer, 10));
   return new AppError("internal", "The object store refused a request", { ...facts(answer), reason: "object.refused" });
 };
+
+export const noBucket = (): AppError =>
+  new AppError("unavailable", "A bucket is not there", { reason: "object.no_bucket", retry_after_seconds: 60 });
 
 export const unreachable = (cause: unknown): AppError =>
   new AppError("unavailable", "The object store cannot be reached", {
@@ -60,6 +64,12 @@ export const unreachable = (cause: unknown): AppError =>
 export const isPassing = (error: unknown): boolean =>
   error instanceof AppError &&
   ["object.unreachable", "object.slow_down", "object.store_failed", "object.broken_off"].includes(error.reason ?? "");
+
+/** Of the answer that a refusal was made of. */
+export const statusOf = (error: unknown): number | null => {
+  const status = error instanceof AppError ? error.params["status"] : null;
+  return typeof status === "number" ? status : null;
+};
 
 const facts = ({ status, code, cause }: S3Answer): Pick<ErrorDetails, "params" | "cause"> => ({
   params: { status, ...(code === null ? {} : { code }) },

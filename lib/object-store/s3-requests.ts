@@ -53,12 +53,12 @@ export const requestObject = async (
   });
 
 /** Lines that were kept open die unseen, and a server that restarts is back in a moment. */
-export const withTries = async <R>(work: () => Promise<R>): Promise<R> => {
+export const withTries = async <R>(work: () => Promise<R>, most: number = TRIES): Promise<R> => {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!isPassing(error) || tries === TRIES) throw error;
+      if (!isPassing(error) || tries >= most) throw error;
       await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random())));
     }
   }

@@ -15,12 +15,15 @@ import type { Bucket, ObjectHead, ObjectStore, PutOptions } from "#lib/object-st
 import { checkKey } from "./object-key.ts";
 import { bucketName, type S3Address } from "./s3-address.ts";
 import type { Capabilities } from "./s3-capabilities.ts";
-import { sdkError, statusOf } from "./s3-client.ts";
+import { ask } from "./s3-client.ts";
+import { statusOf } from "./s3-errors.ts";
 import { sourceOf, type Source } from "./s3-source.ts";
 
 /** An S3 takes parts from 5 MiB on, 10 000 of them. */
 export const PART_BYTES = 16 * 1024 * 1024;
 const MOST_PARTS = 10_000;
+/** All parts before it would be lost with it. */
+const PART_TRIES = 6;
 const MOST_IN_ONE_REQUEST = 5 * 1024 ** 3;
 
 export type Writing = {
@@ -68,7 +71,7 @@ const store = async (
       else await storeAtOnce(writing, at, source, facts);
     } catch (error) {
       // 412: somebody was first. 409: somebody is at it in this very moment.
-      if (statusOf(error) !== 412 && statusOf(error) !== 409) throw sdkError(error, writing.clock());
+      if (statusOf(error) !== 412 && statusOf(error) !== 409) throw error;
     }
   }
   const stored = there ?? (await writing.head(bucket, key));
@@ -84,16 +87,13 @@ const store = async (
 
 type Facts = { ContentType: string; Metadata: Record<string, string> };
 
-const storeAtOnce = async ({ client }: Writing, at: Place, source: Source, facts: Facts): Promise<void> => {
-  const body = await bodyOf(source);
+const storeAtOnce = async ({ client, clock }: Writing, at: Place, source: Source, facts: Facts): Promise<void> => {
   const ChecksumSHA256 = Buffer.from(source.sha256, "hex").toString("base64");
-  const ContentLength = source.bytes;
-  await client.send(
-    new PutObjectCommand({ ...at, ...facts, Body: body, ContentLength, ChecksumSHA256, IfNoneMatch: "*" }),
-  );
+  const how = { ...at, ...facts, ContentLength: source.bytes, ChecksumSHA256, IfNoneMatch: "*" };
+  await ask(clock, async () => client.send(new PutObjectCommand({ ...how, Body: await bodyOf(source) })));
 };
 
-/** What fits in memory can be sent again by the client itself; what does not is read as it goes. */
+/** Anew for each attempt. */
 const bodyOf = async (source: Source): Promise<Uint8Array | Readable> => {
   if (source.bytes <= PART_BYTES) return source.read(0, source.bytes);
   if (source.bytes > MOST_IN_ONE_REQUEST)
@@ -107,26 +107,20 @@ async function* piecesOf(source: Source): AsyncGenerator<Uint8Array> {
 }
 
 const storeParts = async (writing: Writing, at: Place, source: Source, facts: Facts): Promise<void> => {
-  const { client } = writing;
+  const { client, clock } = writing;
   const size = Math.max(writing.part_bytes, Math.ceil(source.bytes / MOST_PARTS));
-  const { UploadId } = await client.send(
-    new CreateMultipartUploadCommand({ ...at, ...facts, ChecksumAlgorithm: "SHA256" }),
-  );
+  const create = new CreateMultipartUploadCommand({ ...at, ...facts, ChecksumAlgorithm: "SHA256" });
+  const { UploadId } = await ask(clock, () => client.send(create));
   try {
     const Parts: CompletedPart[] = [];
-    for (let offset = 0; offset < source.bytes; offset += size)
-      Parts.push(await sendPart(client, { ...at, UploadId, PartNumber: Parts.length + 1 }, source, offset, size));
+    for (let offset = 0; offset < source.bytes; offset += size) {
+      const bytes = await source.read(offset, Math.min(size, source.bytes - offset));
+      Parts.push(await sendPart(writing, { ...at, UploadId, PartNumber: Parts.length + 1 }, bytes));
+    }
     // The hash of the parts' hashes: that they were joined whole and in their order is the server's word for it.
     const ChecksumSHA256 = `${hashOfHashes(Parts)}-${Parts.length}`;
-    await client.send(
-      new CompleteMultipartUploadCommand({
-        ...at,
-        UploadId,
-        MultipartUpload: { Parts },
-        ChecksumSHA256,
-        IfNoneMatch: "*",
-      }),
-    );
+    const how = { ...at, UploadId, MultipartUpload: { Parts }, ChecksumSHA256, IfNoneMatch: "*" };
+    await ask(clock, () => client.send(new CompleteMultipartUploadCommand(how)));
   } catch (error) {
     // Parts that nobody completes cost room; the lifecycle rule takes what this cannot reach.
     await client.send(new AbortMultipartUploadCommand({ ...at, UploadId })).catch(() => undefined);
@@ -135,15 +129,13 @@ const storeParts = async (writing: Writing, at: Place, source: Source, facts: Fa
 };
 
 const sendPart = async (
-  client: S3Client,
+  { client, clock }: Writing,
   part: Place & { UploadId: string | undefined; PartNumber: number },
-  source: Source,
-  offset: number,
-  size: number,
+  Body: Uint8Array,
 ): Promise<CompletedPart> => {
-  const Body = await source.read(offset, Math.min(size, source.bytes - offset));
   const ChecksumSHA256 = createHash("sha256").update(Body).digest("base64");
-  const { ETag } = await client.send(new UploadPartCommand({ ...part, Body, ChecksumSHA256 }));
+  const send = () => client.send(new UploadPartCommand({ ...part, Body, ChecksumSHA256 }));
+  const { ETag } = await ask(clock, send, PART_TRIES);
   return { PartNumber: part.PartNumber, ChecksumSHA256, ...(ETag === undefined ? {} : { ETag }) };
 };
 

@@ -8,7 +8,8 @@ import type { Bucket, ObjectStore } from "#lib/object-store/object-store.ts";
 import { checkKey, isKey } from "./object-key.ts";
 import { bucketName, s3Address, type S3Address } from "./s3-address.ts";
 import { probe, type Capabilities } from "./s3-capabilities.ts";
-import { s3Client, sdkError } from "./s3-client.ts";
+import { ask, s3Client } from "./s3-client.ts";
+import { noBucket, statusOf } from "./s3-errors.ts";
 import { s3Reading, s3SignedUrls } from "./s3-reading.ts";
 import { removeEverything } from "./s3-removing.ts";
 import { PART_BYTES, s3Writing } from "./s3-writing.ts";
@@ -26,46 +27,35 @@ export type S3StoreOptions = {
 /** A server that is away must not keep a process from starting. */
 const WAIT_FOR_PROBE_MS = 5000;
 const PAGE = 1000;
+const BUCKETS_STAY_MS = 10_000;
 
 /** Throws when the server answers and cannot keep our promises; a server that does not answer is waited for by each `put`. */
 export const s3Store = async (url: string, options: S3StoreOptions = {}): Promise<ObjectStore> => {
   const clock = options.clock ?? (() => new Date());
   const address = s3Address(url);
   const { client, access } = s3Client(address, clock, options.patience_ms);
-  const capabilities = onceDone(() => fitness(client, address, clock, options.say ?? (() => undefined)));
-  const there = new Map<Bucket, Promise<void>>();
-  const bucketIsThere = (bucket: Bucket): Promise<void> => {
-    const known = there.get(bucket) ?? mustExist(client, address, bucket, clock);
-    there.set(bucket, known);
-    known.catch(() => there.delete(bucket));
-    return known;
-  };
-  const reading = s3Reading(access, bucketIsThere);
+  const asking = { client, address, clock };
+  const capabilities = onceDone(() => fitness(asking, options.say ?? (() => undefined)));
+  const reading = s3Reading(access, knownBuckets(asking));
   const part_bytes = options.part_bytes ?? PART_BYTES;
   await startProbing(capabilities);
   return {
     ...reading,
-    ...s3Writing({ client, address, clock, part_bytes, capabilities, head: reading.head }),
+    ...s3Writing({ ...asking, part_bytes, capabilities, head: reading.head }),
     ...s3SignedUrls(access),
-    list: (bucket, prefix, after) => list(client, { bucket: bucketName(address, bucket), prefix, after }, clock),
+    list: (bucket, prefix, after) => list(asking, bucketName(address, bucket), prefix, after),
     delete: async (bucket, key) => {
       checkKey(bucket, key);
-      const at = { Bucket: bucketName(address, bucket), Key: key };
-      await removeEverything(client, at).catch((error: unknown) => {
-        throw sdkError(error, clock());
-      });
+      await removeEverything(client, { Bucket: bucketName(address, bucket), Key: key }, clock);
     },
     close: async () => client.destroy(),
   };
 };
 
-const fitness = async (
-  client: S3Client,
-  address: S3Address,
-  clock: () => Date,
-  say: (line: string) => void,
-): Promise<Capabilities> => {
-  const found = await probe(client, address, clock);
+type Asking = { client: S3Client; address: S3Address; clock: () => Date };
+
+const fitness = async (asking: Asking, say: (line: string) => void): Promise<Capabilities> => {
+  const found = await probe(asking);
   for (const words of found.lacks) say(`The object store: ${words}`);
   if (found.refusals.length === 0) return found;
   throw new AppError("unavailable", `The object store cannot be used: ${found.refusals.join("; ")}`, {
@@ -97,32 +87,31 @@ const onceDone = <R>(work: () => Promise<R>): (() => Promise<R>) => {
   };
 };
 
-const mustExist = async (client: S3Client, address: S3Address, bucket: Bucket, clock: () => Date): Promise<void> => {
-  await client.send(new HeadBucketCommand({ Bucket: bucketName(address, bucket) })).catch((error: unknown) => {
-    const refusal = sdkError(error, clock());
-    if (refusal.params["status"] !== 404) throw refusal;
-    throw new AppError("unavailable", "A bucket is not there", { reason: "object.no_bucket", retry_after_seconds: 60 });
-  });
+/** What says that an object is not there does not say that its bucket is: asked again now and then. */
+const knownBuckets = ({ client, address, clock }: Asking): ((bucket: Bucket) => Promise<void>) => {
+  const seen = new Map<Bucket, number>();
+  return async (bucket) => {
+    const now = performance.now();
+    if (now - (seen.get(bucket) ?? -Infinity) < BUCKETS_STAY_MS) return;
+    const head = new HeadBucketCommand({ Bucket: bucketName(address, bucket) });
+    await ask(clock, () => client.send(head)).catch((error: unknown) => {
+      if (statusOf(error) === 404) throw noBucket();
+      throw error;
+    });
+    seen.set(bucket, now);
+  };
 };
 
 const list = async (
-  client: S3Client,
-  { bucket, prefix, after = "" }: { bucket: string; prefix: string; after: string | undefined },
-  clock: () => Date,
+  { client, clock }: Asking,
+  bucket: string,
+  prefix: string,
+  after = "",
 ): Promise<{ key: string; bytes: number }[]> => {
   for (let from = after; ;) {
-    const page = await client
-      .send(
-        new ListObjectsV2Command({
-          Bucket: bucket,
-          Prefix: prefix,
-          MaxKeys: PAGE,
-          ...(from === "" ? {} : { StartAfter: from }),
-        }),
-      )
-      .catch((error: unknown) => {
-        throw sdkError(error, clock());
-      });
+    const behind = from === "" ? {} : { StartAfter: from };
+    const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: PAGE, ...behind });
+    const page = await ask(clock, () => client.send(command));
     const all = (page.Contents ?? []).map(({ Key = "", Size = 0 }) => ({ key: Key, bytes: Size }));
     const ours = all.filter(({ key }) => isKey(key));
     // A page of somebody else's keys alone is not the end.

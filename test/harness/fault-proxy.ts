@@ -22,6 +22,8 @@ export type FaultProxy = {
   cut(direction: Direction, bytes: number, behind?: string): void;
   /** One bit of the byte at this place is turned over, once; counted in the same way. */
   flip(direction: Direction, bytes: number, behind?: string): void;
+  /** Cuts and turned bits that did not come to pass. */
+  forget(): void;
   /** Who connects is reset at once, until told otherwise. */
   refuse(isRefusing: boolean): void;
   close(): Promise<void>;
@@ -161,6 +163,7 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
       void marks.add({ kind: "cut", direction, left, behind: behind ?? null, seen: "", on: null }),
     flip: (direction, left, behind) =>
       void marks.add({ kind: "flip", direction, left, behind: behind ?? null, seen: "", on: null }),
+    forget: () => marks.clear(),
     refuse: (isRefusing) => void (refusing = isRefusing),
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
