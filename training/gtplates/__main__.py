@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import torch
 
+from .models import MODELS
 from .pictures import CACHE, luma, samples, training_pictures
 from .plate import Fonts
 from .scene import Surroundings, real_plates, shots
@@ -63,26 +64,17 @@ def train(options: argparse.Namespace) -> None:
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    from . import evaluate as table
-    from .nets import Reader, Refiner
-    from .training import load_average
+    from .evaluate import tables
+    from .models import Models
 
-    reader, refiner = load_average(Reader(), options.reader), load_average(Refiner(), options.refiner)
-    for score in table.on_held_out(reader, options.count, options.sweep):
-        print(score.line(), flush=True)
-    for title, pictures in (("validation", table.validation()), ("sealed old plates", table.sealed_old_plates())):
-        reads = table.read_boxed(reader, refiner, pictures)
-        print(f"-- {title}, labelled box")
-        for score in [*table.groups(reads), table.accepted(reads)]:
-            print(score.line())
-        if options.errors:
-            print(*(f"{r.plate.text}>{r.reading.text}({r.plate.box[2]} px, sure {r.sure:.2f})" for r in reads if not r.right))
+    for title, scores in tables(Models(options.models), options.count, options.sweep).items():
+        print(f"-- {title}", *(score.line() for score in scores), sep="\n", flush=True)
 
 
 def export(options: argparse.Namespace) -> None:
     from .export import export as write
 
-    write(options.reader, options.refiner, options.detector, options.temperature)
+    write(options.reader, options.refiner, options.detector, options.temperature, options.models)
 
 
 def main() -> None:
@@ -109,15 +101,14 @@ def main() -> None:
     command.set_defaults(run=evaluate)
     command.add_argument("--count", type=int, default=1000, help="held-out renders per stratum")
     command.add_argument("--sweep", action="store_true", help="small plates too")
-    command.add_argument("--errors", action="store_true")
-    command.add_argument("--reader", default="reader")
-    command.add_argument("--refiner", default="refiner")
+    command.add_argument("--models", type=Path, default=MODELS)
     command = commands.add_parser("export", help="checkpoints → ../models/*.onnx")
     command.set_defaults(run=export)
     command.add_argument("--reader", default="reader")
     command.add_argument("--refiner", default="refiner")
     command.add_argument("--detector")
     command.add_argument("--temperature", type=float, default=1.0)
+    command.add_argument("--models", type=Path, default=MODELS)
     options = parser.parse_args()
     options.run(options)
 

@@ -6,18 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .geometry import READER_VIEW, straighten, window
-from .geometry import REFINER_VIEW, unstraighten
+from .geometry import READER_VIEW, REFINER_VIEW, straighten, unstraighten, window
+from .models import session
 from .nets import CORNER_UNIT, DETECTOR_STRIDE, Detector, Reader, Refiner
 from .train_refiner import PASSES
 from .training import load_average
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
 CANDIDATES = 16
 OVERLAP = 0.4
 OPSET = 18
@@ -58,11 +56,12 @@ class DetectorGraph(nn.Module):
         heat = out[:, :1].sigmoid()
         peak = torch.where(F.max_pool2d(heat, 3, 1, 1) == heat, heat, torch.zeros_like(heat))
         score, place = peak.flatten().topk(CANDIDATES)
-        columns = torch.as_tensor(out.shape[3])
+        # The number of columns from the picture itself: a plain out.shape[3] would be fixed at export.
+        columns = torch.ones_like(out[0, 0, 0]).sum().long()
         x, y = place % columns, torch.div(place, columns, rounding_mode="floor")
         centre = (torch.stack([x, y], -1).float() + 0.5) * DETECTOR_STRIDE
         values = out[0].flatten(1)[:, place].T
-        corners = values[:, :8].reshape(-1, 4, 2) * CORNER_UNIT + centre[:, None]
+        corners = values[:, 1:9].reshape(-1, 4, 2) * CORNER_UNIT + centre[:, None]
         return corners, score * self._first_of_its_place(corners), values[:, 9].sigmoid()
 
     def _first_of_its_place(self, corners: Tensor) -> Tensor:
@@ -73,6 +72,20 @@ class DetectorGraph(nn.Module):
         overlap = shared / (area[:, None] + area[None] - shared + 1e-6)
         better = torch.triu(torch.ones(CANDIDATES, CANDIDATES), 1)
         return ((overlap * better).amax(0) < OVERLAP).float()
+
+
+def shared(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Equal weights once: the refiner's passes are unrolled and each brought its own copy."""
+    kept: dict[bytes, str] = {}
+    same: dict[str, str] = {}
+    for tensor in list(model.graph.initializer):
+        key = onnx.numpy_helper.to_array(tensor).tobytes() + str((tensor.data_type, list(tensor.dims))).encode()
+        if kept.setdefault(key, tensor.name) != tensor.name:
+            same[tensor.name] = kept[key]
+            model.graph.initializer.remove(tensor)
+    for node in model.graph.node:
+        node.input[:] = [same.get(name, name) for name in node.input]
+    return model
 
 
 def halved(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -89,13 +102,6 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def session(model: Path | bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    source = model if isinstance(model, bytes) else str(model)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-
-
 def graphs(reader: str, refiner: str, detector: str | None, temperature: float) -> dict[str, tuple[nn.Module, list[str], list[str]]]:
     made: dict[str, tuple[nn.Module, list[str], list[str]]] = {
         "reader": (ReaderGraph(load_average(Reader(), reader), temperature), ["luma", "corners"], ["characters", "layout", "sure", "view"]),
@@ -107,7 +113,9 @@ def graphs(reader: str, refiner: str, detector: str | None, temperature: float) 
 
 
 def _samples(inputs: list[str], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    height, width = (384, 640) if inputs == ["luma"] else (int(rng.integers(200, 900)), int(rng.integers(300, 1400)))
+    height, width = int(rng.integers(200, 900)), int(rng.integers(300, 1400))
+    if inputs == ["luma"]:
+        height, width = height // 32 * 32, width // 32 * 32
     coarse = torch.from_numpy(rng.uniform(0, 255, (1, 1, height // 12 + 1, width // 12 + 1)))
     luma = F.interpolate(coarse, size=(height, width), mode="bilinear").numpy().astype(np.uint8)
     middle, half = rng.uniform([0.2, 0.2], [0.8, 0.8]) * [width, height], np.array([rng.uniform(20, 250), rng.uniform(8, 80)])
@@ -128,7 +136,8 @@ def worst_difference(graph: nn.Module, file: bytes | Path, inputs: list[str], ro
     return worst
 
 
-def export(reader: str, refiner: str, detector: str | None, temperature: float, folder: Path = MODELS) -> None:
+def export(reader: str, refiner: str, detector: str | None, temperature: float, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for name, (graph, inputs, outputs) in graphs(reader, refiner, detector, temperature).items():
         graph.eval()
         given = _samples(inputs, np.random.default_rng(1))
@@ -142,7 +151,7 @@ def export(reader: str, refiner: str, detector: str | None, temperature: float, 
         full = onnx.load(str(part))
         part.unlink()
         exact = worst_difference(graph, full.SerializeToString(), inputs)
-        small = halved(full)
+        small = halved(shared(full))
         onnx.checker.check_model(small)
         rounded = worst_difference(graph, small.SerializeToString(), inputs)
         if exact > 1e-3 or rounded > 0.05:

@@ -37,6 +37,8 @@ READER_VIEW = View(160, 64, 0.04, 0.08)
 REFINER_VIEW = View(128, 64, 0.2, 0.2)
 # Two samples per axis and pixel: plates wider than the view would alias with one (glyph edges flicker between frames).
 OVERSAMPLE = 2
+# A point behind the picture plane would flip to the other side of it: it is pushed far away instead.
+NEAREST = 1e-3
 
 
 def homography(corners: Tensor) -> Tensor:
@@ -55,25 +57,24 @@ def homography(corners: Tensor) -> Tensor:
 def project(matrix: Tensor, points: Tensor) -> Tensor:
     """(n, 3, 3) applied to (n or 1, m, 2)."""
     mapped = points @ matrix[:, :, :2].transpose(1, 2) + matrix[:, None, :, 2]
-    # A point behind the picture plane would flip to the other side of it: it is pushed far away instead.
-    return mapped[..., :2] / mapped[..., 2:].clamp(min=1e-3)
+    return mapped[..., :2] / mapped[..., 2:].clamp(min=NEAREST)
 
 
-def _view_points(view: View) -> Tensor:
+def _axis(size: int, margin: float) -> Tensor:
+    """Where along one side of the plate the samples of a view lie."""
     step = 1 / OVERSAMPLE
-    offset = (step - 1) / 2
-    x = torch.arange(view.width * OVERSAMPLE, dtype=torch.float32) * step + offset
-    y = torch.arange(view.height * OVERSAMPLE, dtype=torch.float32) * step + offset
-    grid = torch.stack(torch.meshgrid(x / view.width, y / view.height, indexing="xy"), -1)
-    return grid.reshape(1, -1, 2)
+    pixel = torch.arange(size * OVERSAMPLE, dtype=torch.float32) * step + (step - 1) / 2
+    return (pixel / size - margin) / (1 - 2 * margin)
 
 
 def straighten(luma: Tensor, corners: Tensor, view: View) -> Tensor:
     """(n, 1, H, W) luma as float and (n, 4, 2) corners in its pixels → (n, 1, view.height, view.width)."""
-    height, width = luma.shape[2], luma.shape[3]
-    points = project(homography(corners), view.to_plate(_view_points(view)))
-    size = torch.stack([torch.as_tensor(width), torch.as_tensor(height)]).to(points) - 1
-    grid = (points * 2 / size - 1).reshape(-1, view.height * OVERSAMPLE, view.width * OVERSAMPLE, 2)
+    # Rows and columns are broadcast: a grid of points would weigh 300 kB in each exported graph.
+    u, v = _axis(view.width, view.margin_x)[None, None], _axis(view.height, view.margin_y)[None, :, None]
+    a, b, c, d, e, f, g, h, _ = (part[:, None, None] for part in homography(corners).flatten(1).unbind(1))
+    depth = (g * u + h * v + 1).clamp(min=NEAREST)
+    x, y = (a * u + b * v + c) / depth, (d * u + e * v + f) / depth
+    grid = torch.stack([x * 2 / (luma.shape[3] - 1) - 1, y * 2 / (luma.shape[2] - 1) - 1], -1)
     sampled = F.grid_sample(luma, grid, mode="bilinear", padding_mode="border", align_corners=True)
     return F.avg_pool2d(sampled, OVERSAMPLE)
 

@@ -1,0 +1,72 @@
+"""The exported networks as a run time uses them: the reference for any other implementation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+
+from .reading import Reading, read
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+DETECTOR_PIXELS = 640 * 384
+
+
+def session(model: Path | bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    source = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+@dataclass
+class Found:
+    corners: np.ndarray
+    score: float
+    two_rows: float
+
+
+def detector_size(width: int, height: int) -> tuple[int, int]:
+    """Both sides multiples of 32, about 640·384 pixels whatever the shape, never enlarged more than twice."""
+    scale = min(math.sqrt(DETECTOR_PIXELS / (width * height)), 2.0)
+    return (max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32))
+
+
+class Models:
+    def __init__(self, folder: Path = MODELS) -> None:
+        self.folder = folder
+        self.reader, self.refiner = session(folder / "reader.onnx"), session(folder / "refiner.onnx")
+        self.detector = session(folder / "detector.onnx") if (folder / "detector.onnx").exists() else None
+
+    def view_reader(self) -> onnxruntime.InferenceSession:
+        """The reader without its geometry, for pictures that are straightened already (held-out renders)."""
+        whole = onnx.load(str(self.folder / "reader.onnx"))
+        part = onnx.utils.Extractor(whole).extract_model(["view"], ["characters", "layout", "sure"])
+        return session(part.SerializeToString())
+
+    def detect(self, luma: np.ndarray, threshold: float) -> list[Found]:
+        """Plates of a whole picture, best first, corners in its own pixels."""
+        height, width = luma.shape
+        w, h = detector_size(width, height)
+        small = cv2.resize(luma, (w, h), interpolation=cv2.INTER_AREA if w < width else cv2.INTER_LINEAR)
+        corners, score, rows = self.detector.run(None, {"luma": small[None, None]})
+        # Whole-number pixel centres: (x + 0.5) scales, not x.
+        back = (corners + 0.5) * np.float32([width / w, height / h]) - 0.5
+        return [Found(c, float(s), float(r)) for c, s, r in zip(back, score, rows) if s >= threshold]
+
+    def refine(self, luma: np.ndarray, corners: np.ndarray) -> np.ndarray:
+        return self.refiner.run(None, {"luma": luma[None, None], "corners": corners[None].astype(np.float32)})[0][0]
+
+    def read(self, luma: np.ndarray, corners: np.ndarray) -> tuple[Reading, float]:
+        given = {"luma": luma[None, None], "corners": corners[None].astype(np.float32)}
+        characters, layout, sure, _ = self.reader.run(None, given)
+        return reading_of(characters[0], layout[0]), float(sure[0])
+
+
+def reading_of(characters: np.ndarray, layout: np.ndarray) -> Reading:
+    return read(np.log(np.maximum(characters, 1e-9)), np.log(np.maximum(layout, 1e-9)))
