@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -77,38 +77,60 @@ def export(options: argparse.Namespace) -> None:
     write(options.reader, options.refiner, options.detector, options.temperature, options.models)
 
 
+def mark(options: argparse.Namespace) -> None:
+    from .mark import mark as write
+    from .models import Models
+
+    write(Models(options.models))
+
+
+def card(options: argparse.Namespace) -> None:
+    from .card import card as text
+    from .models import Models
+
+    notes = Path(__file__).resolve().parents[1] / "notes.md"
+    (options.models / "README.md").write_text(text(Models(options.models), options.count, notes))
+
+
 def main() -> None:
-    torch.set_num_threads(int(os.environ.get("GT_THREADS", "1")))
+    torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    parser = argparse.ArgumentParser(prog="gtplates")
+    parser = argparse.ArgumentParser(prog="gtplates", description="Makes the plate networks (README.md).")
     commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("render", help="fill the ring of training patches")
-    command.set_defaults(run=render)
-    command.add_argument("--count", type=int, default=40_000)
-    command.add_argument("--minutes", type=float, default=120)
-    command.add_argument("--seed", type=int, default=1)
-    command.add_argument("--once", action="store_true")
-    command = commands.add_parser("train")
-    command.set_defaults(run=train)
-    command.add_argument("network", choices=["reader", "refiner", "detector"])
-    command.add_argument("--steps", type=int, required=True)
-    command.add_argument("--peak", type=float, default=1.2e-3, help="learning rate of the flat stretch")
-    command.add_argument("--start", type=Path, help="an ONNX file with folded normalisations to begin from")
-    command.add_argument("--first-views", type=int, default=128)
-    command.add_argument("--name")
-    command.add_argument("--seed", type=int, default=0)
-    command = commands.add_parser("evaluate", help="the tables of reading, with intervals")
-    command.set_defaults(run=evaluate)
-    command.add_argument("--count", type=int, default=1000, help="held-out renders per stratum")
-    command.add_argument("--sweep", action="store_true", help="small plates too")
-    command.add_argument("--models", type=Path, default=MODELS)
-    command = commands.add_parser("export", help="checkpoints → ../models/*.onnx")
-    command.set_defaults(run=export)
-    command.add_argument("--reader", default="reader")
-    command.add_argument("--refiner", default="refiner")
-    command.add_argument("--detector")
-    command.add_argument("--temperature", type=float, default=1.0)
-    command.add_argument("--models", type=Path, default=MODELS)
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], help_: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_)
+        made.set_defaults(run=run)
+        return made
+
+    this = command("render", render, "fill the ring of training patches and go on renewing it")
+    this.add_argument("--count", type=int, default=40_000)
+    this.add_argument("--minutes", type=float, default=120)
+    this.add_argument("--seed", type=int, default=1)
+    this.add_argument("--once", action="store_true", help="stop when the ring is full")
+    this = command("train", train, "train one network; goes on from its checkpoint")
+    this.add_argument("network", choices=["reader", "refiner", "detector"])
+    this.add_argument("--steps", type=int, required=True)
+    this.add_argument("--peak", type=float, default=1e-3, help="learning rate of the flat stretch")
+    this.add_argument("--start", type=Path, help="an ONNX file with folded normalisations to begin from")
+    this.add_argument("--first-views", type=int, default=128, help="pictures for the statistics of such a beginning")
+    this.add_argument("--name", help="of the checkpoint, when not the network's")
+    this.add_argument("--seed", type=int, default=0)
+    this = command("export", export, "checkpoints → models/*.onnx, torch and onnxruntime compared")
+    this.add_argument("--reader", default="reader")
+    this.add_argument("--refiner", default="refiner")
+    this.add_argument("--detector", default="detector")
+    this.add_argument("--temperature", type=float, default=1.0)
+    this.add_argument("--models", type=Path, default=MODELS)
+    for name, run, help_ in (
+        ("evaluate", evaluate, "the tables, with intervals"),
+        ("card", card, "the tables of the exported files → models/README.md"),
+        ("mark", mark, "corners of the training pictures, with sheets to check by eye"),
+    ):
+        this = command(name, run, help_)
+        this.add_argument("--models", type=Path, default=MODELS)
+        this.add_argument("--count", type=int, default=1000, help="held-out renders per stratum")
+        this.add_argument("--sweep", action="store_true", help="small plates too")
     options = parser.parse_args()
     options.run(options)
 
