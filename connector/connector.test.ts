@@ -4,7 +4,8 @@ import type { CloudEvent } from "#lib/events.ts";
 import { eventType } from "#lib/events.ts";
 import { postgresBroker } from "#lib/broker/postgres.ts";
 import { withTenant } from "#lib/db/transaction.ts";
-import { cron, http, queue } from "#lib/function/define.ts";
+import { memoryFrames } from "#lib/frames/memory.ts";
+import { cron, frames, http, queue } from "#lib/function/define.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
@@ -28,6 +29,12 @@ const catalogue = {
       cron: { schedule: "0 3 * * *", timezone: "America/Sao_Paulo" },
       handle: async () => undefined,
     }),
+    "keep-last-frame": frames({
+      ...common,
+      name: "keep-last-frame",
+      frames: { parallel: 3 },
+      handle: async () => undefined,
+    }),
     "list-clips": http({
       ...common,
       name: "list-clips",
@@ -45,7 +52,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-test("the catalogue's queue and cron functions are the connector's plan, under their full names", () => {
+test("the catalogue's queue, cron and frame functions are the connector's plan, under their full names", () => {
   expect(planOf(catalogue)).toEqual({
     queues: [
       { name: "streaming.cut-clip", types: ["clip.requested"], timeout_seconds: 120, parallel: 2, ordered: true },
@@ -58,6 +65,7 @@ test("the catalogue's queue and cron functions are the connector's plan, under t
         timeout_seconds: 60,
       },
     ],
+    frames: [{ function: "streaming.keep-last-frame", timeout_seconds: 60, parallel: 3 }],
   });
 });
 
@@ -68,6 +76,7 @@ test("an event written in a transaction reaches its function once, and the count
   const connector = await startConnector({
     sql: db.system,
     broker,
+    frames: memoryFrames(),
     plan,
     deliver: async (name, event) => {
       expect(name).toBe("streaming.cut-clip");
@@ -75,6 +84,7 @@ test("an event written in a transaction reaches its function once, and the count
       return { status: 204, final: false };
     },
     run: async () => ({ status: 204, final: false }),
+    deliverFrame: async () => undefined,
   });
   const ids = Array.from({ length: 50 }, () => uuidv7());
   await withTenant(db.app, [], "write", async (tx) => {

@@ -1,8 +1,10 @@
-/** Relay, deliveries and schedule together: the part of the one-process host, or a process of its own. */
+/** Relay, deliveries, schedule and frames together: the part of the one-process host, or a process of its own. */
 import type { Broker, QueueDepth } from "#lib/broker/broker.ts";
 import type { Sql } from "#lib/db/connect.ts";
+import type { Frames } from "#lib/frames/frames.ts";
 import { noLog, type Log } from "#lib/log.ts";
 import { startDeliveries, type Deliver, type DeliveryCounts, type RunPlanned } from "./deliver.ts";
+import { startFrames, type DeliverFrame } from "./frames.ts";
 import type { Plan } from "./plan.ts";
 import { startRelay, type RelayCounts, type RelayPace } from "./relay.ts";
 import { startScheduler } from "./schedule.ts";
@@ -25,17 +27,20 @@ export type Connector = {
 export const startConnector = async (parts: {
   sql: Sql;
   broker: Broker;
+  frames: Frames;
   plan: Plan;
-  /** Reaches a queue function, and a cron function. */
+  /** Reaches a queue function, a cron function, and one that looks at frames. */
   deliver: Deliver;
   run: RunPlanned;
+  deliverFrame: DeliverFrame;
   log?: Log;
   clock?: () => Date;
   pace?: Partial<RelayPace>;
 }): Promise<Connector> => {
-  const { sql, broker, plan, deliver, run } = parts;
+  const { sql, broker, frames, plan, deliver, run, deliverFrame } = parts;
   const log = parts.log ?? noLog;
   const deliveries = await startDeliveries({ broker, queues: plan.queues, deliver, log });
+  const analysing = await startFrames(frames, plan.frames, deliverFrame);
   const relay = startRelay({ sql, broker, log, ...(parts.pace ? { pace: parts.pace } : {}) });
   const clock = parts.clock ? { clock: parts.clock } : {};
   const scheduler = startScheduler({ sql, schedules: plan.schedules, run, log, ...clock });
@@ -43,7 +48,7 @@ export const startConnector = async (parts: {
     wake: relay.wake,
     stop: async () => {
       await Promise.all([relay.stop(), scheduler.stop()]);
-      await deliveries.stop();
+      await Promise.all([deliveries.stop(), analysing.stop()]);
     },
     counts: async () => ({
       outbox: await relay.counts(),

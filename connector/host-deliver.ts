@@ -2,12 +2,16 @@
 import type { Answer } from "#lib/function/answer.ts";
 import type { Host } from "#lib/function/host.ts";
 import type { Deliver, Outcome, RunPlanned } from "./deliver.ts";
+import type { DeliverFrame } from "./frames.ts";
 import { plainName } from "./http-deliver.ts";
 
-export const hostReach = (host: Pick<Host, "deliver" | "runCron">): { deliver: Deliver; run: RunPlanned } => ({
+export const hostReach = (
+  host: Pick<Host, "deliver" | "runCron" | "handleFrame">,
+): { deliver: Deliver; run: RunPlanned; deliverFrame: DeliverFrame } => ({
   deliver: async (functionName, event, attempt) =>
     outcomeOf(await host.deliver(event, plainName(functionName), attempt)),
   run: async (functionName, plannedFor) => outcomeOf(await host.runCron(plainName(functionName), plannedFor)),
+  deliverFrame: (functionName, held) => host.handleFrame(plainName(functionName), held),
 });
 
 const outcomeOf = (answer: Answer): Outcome => {

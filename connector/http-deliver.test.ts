@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { eventOf } from "#test/contracts/broker.ts";
+import type { HeldFrame } from "#lib/frames/frames.ts";
 import { hostReach } from "./host-deliver.ts";
 import { httpReach } from "./http-deliver.ts";
 
@@ -76,6 +77,41 @@ test("a host that says when to come again is heard", async () => {
   expect(outcome).toEqual({ status: 503, final: false, reason: "down", retry_after_seconds: 5 });
 });
 
+const held = (): HeldFrame => ({
+  attempt: 2,
+  frame: {
+    id: "0190aaaa-0000-7000-8000-000000000001",
+    cidade_id: "0190aaaa-0000-7000-8000-000000000002",
+    camera_id: "0190aaaa-0000-7000-8000-000000000003",
+    captured_at: new Date(1_764_115_200_000),
+    format: "h265",
+    bytes: Buffer.from("an access unit"),
+    correlation_id: "corr",
+  },
+});
+
+test("a frame is posted as it is, with whose it is, when it was taken and the try that it is", async () => {
+  const { asked, deliverFrame } = await host({ status: 204 });
+  await deliverFrame("streaming.keep-last-frame", held(), open());
+  const { request, body } = asked[0]!;
+  expect([request.url, body]).toEqual(["/_/functions/keep-last-frame", "an access unit"]);
+  const { frame } = held();
+  expect(request.headers).toMatchObject({
+    "content-type": "video/h265",
+    authorization: "Bearer for the system",
+    "x-attempt": "2",
+    "x-frame-id": frame.id,
+    "x-cidade-id": frame.cidade_id,
+    "x-camera-id": frame.camera_id,
+    "x-captured-at": "1764115200000",
+  });
+});
+
+test("a frame that its function could not treat has failed that try", async () => {
+  const { deliverFrame } = await host({ status: 500, body: JSON.stringify({ reason: "no picture" }) });
+  await expect(deliverFrame("streaming.keep-last-frame", held(), open())).rejects.toThrow("500: no picture");
+});
+
 test("a call in the same process means the same as a request", async () => {
   const answers = [
     { done: true as const },
@@ -87,6 +123,7 @@ test("a call in the same process means the same as a request", async () => {
   const { deliver, run } = hostReach({
     deliver: async (_event, name) => (names.push(name), answers.shift()!),
     runCron: async (name) => (names.push(name), { done: true }),
+    handleFrame: async () => undefined,
   });
   const outcomes = [];
   for (let n = 0; n < 4; n++) outcomes.push(await deliver("streaming.cut-clip", eventOf("x.y"), 1, open()));

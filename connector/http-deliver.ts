@@ -1,6 +1,10 @@
-/** Reaches functions in other processes: `POST <base>/_/functions/<name>`, an event or a planned time as its body. */
+/** Reaches functions in other processes: `POST <base>/_/functions/<name>`, an event, a planned time or a frame as its body. */
+import { setTimeout } from "node:timers/promises";
 import type { CloudEvent } from "#lib/events.ts";
-import type { Deliver, Outcome, RunPlanned } from "./deliver.ts";
+import type { HeldFrame } from "#lib/frames/frames.ts";
+import { frameMediaTypes } from "#lib/frames/media-types.ts";
+import { isParked, type Deliver, type Outcome, type RunPlanned } from "./deliver.ts";
+import type { DeliverFrame } from "./frames.ts";
 
 export type HttpReach = {
   /** Where a function is hosted, e.g. `http://functions:8080`. `functionName` is `<context>.<name>`. */
@@ -9,12 +13,21 @@ export type HttpReach = {
   system_token: string;
 };
 
-export const httpReach = (reach: HttpReach): { deliver: Deliver; run: RunPlanned } => ({
+/** Frames are offered again at once: one try a second is enough where nobody can take them. */
+const FRAME_PAUSE_MS = 1000;
+
+export const httpReach = (reach: HttpReach): { deliver: Deliver; run: RunPlanned; deliverFrame: DeliverFrame } => ({
   deliver: (functionName, event, attempt, signal) =>
     post(reach, functionName, JSON.stringify(event), headersOf(event, attempt), signal),
   run: (functionName, plannedFor, signal) => {
     const body = JSON.stringify({ planned_for: plannedFor.toISOString() });
     return post(reach, functionName, body, { "content-type": "application/json" }, signal);
+  },
+  deliverFrame: async (functionName, held, signal) => {
+    const outcome = await post(reach, functionName, new Uint8Array(held.frame.bytes), frameHeaders(held), signal);
+    if (outcome.status < 300) return;
+    if (isParked(outcome)) await setTimeout(FRAME_PAUSE_MS);
+    throw new Error(`${outcome.status}: ${outcome.reason ?? ""}`);
   },
 });
 
@@ -24,7 +37,7 @@ export const plainName = (functionName: string): string => functionName.slice(fu
 const post = async (
   { baseOf, system_token }: HttpReach,
   functionName: string,
-  body: string,
+  body: string | Uint8Array<ArrayBuffer>,
   more: Record<string, string>,
   signal: AbortSignal,
 ): Promise<Outcome> => {
@@ -38,6 +51,16 @@ const post = async (
     return { status: 503, final: false, reason: "the function could not be reached" };
   }
 };
+
+const frameHeaders = ({ frame, attempt }: HeldFrame): Record<string, string> => ({
+  "content-type": frameMediaTypes[frame.format],
+  "x-attempt": String(attempt),
+  "x-correlation-id": frame.correlation_id,
+  "x-frame-id": frame.id,
+  "x-cidade-id": frame.cidade_id,
+  "x-camera-id": frame.camera_id,
+  "x-captured-at": String(frame.captured_at.getTime()),
+});
 
 const headersOf = (event: CloudEvent, attempt: number): Record<string, string> => ({
   "content-type": "application/cloudevents+json",

@@ -5,6 +5,7 @@ import { catalogue } from "#functions/catalogue.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { connectSql } from "#lib/db/connect.ts";
 import { readEnvironment } from "#lib/environment.ts";
+import { connectFrames } from "#lib/frames/connect.ts";
 import { createLog, levels } from "#lib/log.ts";
 import { createMetrics, METRICS_CONTENT_TYPE } from "#lib/metrics.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
@@ -16,6 +17,8 @@ import { planOf } from "./plan.ts";
 const Environment = z.object({
   SYSTEM_DATABASE_URL: z.url(),
   BROKER_URL: z.string().default("postgres:"),
+  /** Frames that wait in one process's memory are out of another's reach. */
+  FRAMES_URL: z.string().regex(/^(?!memory:)/),
   /** Where the functions are hosted. */
   FUNCTIONS_URL: z.url().transform((url) => url.replace(/\/$/, "")),
   SECRETS_DIR: z.string(),
@@ -32,8 +35,9 @@ const main = async (): Promise<void> => {
   const plan = planOf(catalogue);
   const on_error = (error: unknown): void => log.warn("The work table could not be reached", { error });
   const broker = await connectBroker(environment.BROKER_URL, { queues: plan.queues, sql, on_error });
+  const frames = await connectFrames(environment.FRAMES_URL);
   const reach = httpReach({ baseOf: () => environment.FUNCTIONS_URL, system_token });
-  const connector = await startConnector({ sql, broker, plan, ...reach, log });
+  const connector = await startConnector({ sql, broker, frames, plan, ...reach, log });
   const metrics = createMetrics();
   measure(metrics, connector);
 
@@ -62,7 +66,7 @@ const main = async (): Promise<void> => {
     server.close();
     server.closeAllConnections();
     await connector.stop();
-    await broker.close();
+    await Promise.all([broker.close(), frames.close()]);
     await sql.end({ timeout: 5 });
     log.info("The connector has stopped");
     process.disconnect?.();

@@ -1,17 +1,10 @@
 /** `POST /ingest`: frames for analysis from agents. 202 means taken, not kept. */
 import { Hono } from "hono";
 import { AppError } from "#lib/errors.ts";
-import type { FrameFormat } from "#lib/frames/frames.ts";
+import { frameFormatOf } from "#lib/frames/media-types.ts";
 import type { GatewayNeeds } from "./needs.ts";
 
 export const FRAME_LIMIT_BYTES = 5 * 1024 * 1024;
-
-const formats: Record<string, FrameFormat> = {
-  "video/h264": "h264",
-  "video/h265": "h265",
-  "image/jpeg": "jpeg",
-  "image/png": "png",
-};
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -29,7 +22,7 @@ export const ingestRoutes = (needs: Needs): Hono =>
   });
 
 const frameHead = (headers: Headers, now: Date) => {
-  const format = formats[headers.get("content-type") ?? ""];
+  const format = frameFormatOf(headers.get("content-type") ?? "");
   if (!format) throw new AppError("unsupported_media", "A frame is video/h264, video/h265, image/jpeg or image/png");
   const id = headers.get("x-frame-id") ?? "";
   const camera_id = headers.get("x-camera-id") ?? "";

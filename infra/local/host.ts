@@ -52,7 +52,6 @@ const Environment = z.object({
 });
 type Environment = z.infer<typeof Environment>;
 
-const FRAMES_AT_ONCE = 2;
 const [DATABASE_TRIES, DATABASE_AGAIN_MS] = [120, 250];
 
 const main = async (): Promise<void> => {
@@ -86,15 +85,13 @@ const main = async (): Promise<void> => {
   const running = await startConnector({
     sql: system,
     broker,
+    frames,
     plan,
     log: log.with({ part: "connector" }),
     ...hostReach(host),
   });
   connector.wake = running.wake;
   measure(metrics, running);
-  const analysing = await frames.consume(FRAMES_AT_ONCE, async (held) => {
-    for (const name of frameFunctions) await host.handleFrame(name, held);
-  });
   const city = FirstCityPlan.parse(JSON.parse(readFileSync(environment.FIRST_CITY_PLAN, "utf8")));
   await makeFirstCity(city, environment.FIRST_CITY_FILE, host.call, clock());
   await writeFirstLink(system, environment, clock());
@@ -114,7 +111,6 @@ const main = async (): Promise<void> => {
   log.info("ending");
   await gateway.close();
   await serving.close();
-  await analysing.stop();
   await running.stop();
   await ports.close();
   log.info("ended");
@@ -135,10 +131,6 @@ const untilDatabaseAnswers = async (system: Sql, log: Log): Promise<void> => {
     }
   }
 };
-
-const frameFunctions = Object.values(catalogue)
-  .flatMap((functions) => Object.values(functions))
-  .flatMap((one) => ("frames" in one ? [one.name] : []));
 
 const openPorts = async (environment: Environment, on_error: (error: unknown) => void) => {
   const keys = keysFrom(await readMaterial(environment.SECRETS_DIR));

@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { AppError } from "#lib/errors.ts";
 import type { Frame, FrameFormat } from "#lib/frames/frames.ts";
+import { frameFormatOf } from "#lib/frames/media-types.ts";
 import { METRICS_CONTENT_TYPE, type Metrics } from "#lib/metrics.ts";
 import { sha256Hex } from "./access.ts";
 import { answerReply, type Answer } from "./answer.ts";
@@ -16,12 +17,6 @@ import { json, text, type Reply } from "./reply.ts";
 
 const DELIVERY_LIMIT_BYTES = 6 * 1024 * 1024;
 const READY_SECONDS = 2;
-const formats: Record<string, FrameFormat> = {
-  "video/h264": "h264",
-  "video/h265": "h265",
-  "image/jpeg": "jpeg",
-  "image/png": "png",
-};
 
 type Needs = {
   settled: Settled;
@@ -96,7 +91,7 @@ const run = async (runs: Runs, name: string, request: Request): Promise<Answer> 
   const type = essenceOf(request.headers.get("content-type"));
   const bytes = await readBody(request, DELIVERY_LIMIT_BYTES);
   const attempt = Math.max(1, Number(request.headers.get("x-attempt")) || 1);
-  const format = formats[type];
+  const format = frameFormatOf(type);
   if (format) {
     return runs.handleFrame(name, { frame: frameOf(request.headers, format, bytes), attempt }).then(
       (): Answer => ({ done: true }),

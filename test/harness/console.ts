@@ -38,9 +38,9 @@ export const servedConsole = async () => {
     sql: database.system,
     on_error: () => undefined,
   });
-  const running = await startConnector({ sql: database.system, broker, plan, ...hostReach(host.host) });
-  connector.wake = running.wake;
   const frames = await connectFrames("memory:");
+  const running = await startConnector({ sql: database.system, broker, frames, plan, ...hostReach(host.host) });
+  connector.wake = running.wake;
   const serving = await serve(host.host, { port: 0, drain_seconds: 1 });
   const attach = () =>
     attachGateway(serving.server, {
