@@ -66,6 +66,7 @@ import { stopRecording } from "./streaming/stop-recording/function.ts";
 import { acknowledgeAlert } from "./ai/acknowledge-alert/function.ts";
 import { createWatchlist } from "./ai/create-watchlist/function.ts";
 import { createWatchlistEntry } from "./ai/create-watchlist-entry/function.ts";
+import { deleteExpiredReads } from "./ai/delete-expired-reads/function.ts";
 import { listAlerts } from "./ai/list-alerts/function.ts";
 import { listPlates } from "./ai/list-plates/function.ts";
 import { listWatchlistEntries } from "./ai/list-watchlist-entries/function.ts";
@@ -155,6 +156,7 @@ export const catalogue = {
     "acknowledge-alert": acknowledgeAlert,
     "create-watchlist": createWatchlist,
     "create-watchlist-entry": createWatchlistEntry,
+    "delete-expired-reads": deleteExpiredReads,
     "list-alerts": listAlerts,
     "list-plates": listPlates,
     "list-watchlist-entries": listWatchlistEntries,

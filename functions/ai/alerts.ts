@@ -38,7 +38,7 @@ const select = (sql: TransactionSql) => sql`
   from alerts a
   join watchlist_entries w on w.cidade_id = a.cidade_id and w.id = a.entry_id
   join watchlists l on l.cidade_id = a.cidade_id and l.id = a.watchlist_id
-  join lpr_events e on e.cidade_id = a.cidade_id and e.captured_at = a.event_captured_at and e.id = a.event_id
+  join plate_reads e on e.cidade_id = a.cidade_id and e.captured_at = a.event_captured_at and e.id = a.event_id
   ${joinCamera(sql)}`;
 
 export const findAlert = async (sql: TransactionSql, id: string): Promise<AlertRow> => {

@@ -21,7 +21,7 @@ export type PlateReadRow = Omit<
 
 export type NewPlateRead = Omit<PlateReadRow, "camera_nome"> & { source_event_id: string | null };
 
-/** Of `lpr_events e join camera_directory c`. */
+/** Of `lpr_events e` or `plate_reads e`, and `camera_directory c`. */
 export const readColumns = (sql: TransactionSql) => sql`
   e.id, e.cidade_id, e.camera_id, c.nome as camera_nome, e.plate, e.plate_raw, e.confidence, e.alternatives, e.source,
   e.sighting_id, e.direction, e.vehicle, e.captured_at, e.received_at, e.camera_time, e.time_flag, e.image_problem,
@@ -67,12 +67,28 @@ export const insertRead = async (sql: TransactionSql, read: NewPlateRead): Promi
   return true;
 };
 
+/** Also one that is kept as evidence alone. */
 export const findRead = async (sql: TransactionSql, id: string): Promise<PlateReadRow> => {
   const [row] = await sql<
     PlateReadRow[]
-  >`select ${readColumns(sql)} from lpr_events e ${joinCamera(sql)} where e.id = ${id}`;
+  >`select ${readColumns(sql)} from plate_reads e ${joinCamera(sql)} where e.id = ${id}`;
   if (!row) throw new AppError("not_found", "No such plate read", { reason: "plate.unknown" });
   return row;
+};
+
+/**
+ * `false`: it is not there any more. Else it stays until this transaction ends: what is written about it meanwhile makes it
+ * evidence before the clean-up looks.
+ */
+export const holdRead = async (
+  sql: TransactionSql,
+  { cidade_id, captured_at, id }: { cidade_id: string; captured_at: Date; id: string },
+): Promise<boolean> => {
+  const there = await sql`
+    select 1 from lpr_events where cidade_id = ${cidade_id} and captured_at = ${captured_at} and id = ${id} for key share`;
+  if (there.length > 0) return true;
+  const kept = await sql`select 1 from kept_reads where cidade_id = ${cidade_id} and id = ${id} for key share`;
+  return kept.length > 0;
 };
 
 export type ReadQuery = {

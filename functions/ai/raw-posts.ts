@@ -27,3 +27,7 @@ export const findRawPost = async (sql: TransactionSql, cidade_id: string, id: st
 
 export const deleteRawPost = (sql: TransactionSql, cidade_id: string, id: string) =>
   sql`delete from raw_posts where cidade_id = ${cidade_id} and id = ${id}`;
+
+/** What could not be parsed, or not yet: past the plan its read would go at once. */
+export const deleteOldPosts = (sql: TransactionSql, cidade_id: string, before: Date) =>
+  sql`delete from raw_posts where cidade_id = ${cidade_id} and received_at < ${before}`;

@@ -33,3 +33,7 @@ export const listGapRows = (
     select starts_at, ends_at, cause, detail from gaps
     where cidade_id = ${cidade_id} and camera_id = ${camera_id} and starts_at < ${to} and (ends_at is null or ends_at > ${from})
     order by starts_at limit 2000`;
+
+/** They explain holes in what is no longer kept. */
+export const deleteEndedGaps = (sql: TransactionSql, cidade_id: string, before: Date) =>
+  sql`delete from gaps where cidade_id = ${cidade_id} and ends_at < ${before}`;

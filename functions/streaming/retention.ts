@@ -1,62 +1,17 @@
-/** Which segments have outlived their city's plan, how many may go at once, and their end: bytes first, then rows. */
+/** Which segments have outlived their city's plan, and their end: bytes first, then rows. */
 import type { TransactionSql } from "#lib/db/connect.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";
+import { countExpired, type Count, type Plan, type Run, type Slice } from "#lib/retention/plans.ts";
 
-const DAY_MS = 86_400_000;
-/** The last instant that a Date can say. */
-const END_OF_TIME = new Date(8.64e15);
 /** Few enough that their rows are not locked for long while the bytes go. */
 const BATCH = 200;
 
-/** A clock that jumped or a plan set by mistake must not empty an archive. Two days' worth is what a pause leaves behind. */
-const MOST_SHARE = 0.05;
-const MOST_DAYS = 2;
-/** A handful is no share of anything: a city that has just begun. */
-const FEW = 1000;
-
-export const plannedEnd = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
-
-export type Plan = { cidade_id: string; days: number; released_before: Date | null };
-
-export const listPlans = (sql: TransactionSql): Promise<Plan[]> =>
-  sql<Plan[]>`
-    select c.id as cidade_id, c.plano_retencao_dias as days, max(r.captured_before) as released_before
-    from cidades c left join retention_releases r on r.cidade_id = c.id group by c.id order by c.id`;
-
-export type Count = { total: number; expired: number };
-
-export const isModest = ({ total, expired }: Count, days: number): boolean =>
-  expired <= Math.max(FEW, total * MOST_SHARE, (total / days) * MOST_DAYS);
-
-/** A span of time within one day (UTC), which is one partition. */
-export type Slice = { from: Date; to: Date };
-
-/** `days` as they are listed, up to `to`. */
-export const slicesUntil = (days: readonly string[], to: Date): Slice[] =>
-  days.flatMap((day) => {
-    const from = new Date(`${day}T00:00:00Z`);
-    const end = new Date(Math.min(from.getTime() + DAY_MS, to.getTime()));
-    return from < to ? [{ from, to: end }] : [];
+export const countExpiredSegments = (sql: TransactionSql, plan: Plan, run: Run): Promise<Count> => {
+  const all = (slice: Slice): Promise<number> => countSegments(sql, plan.cidade_id, slice);
+  return countExpired(plan, run, {
+    all,
+    expiring: async (slice) => (await all(slice)) - (await countHeld(sql, plan.cidade_id, slice, run.now)),
   });
-
-/** `days`: those there are, as `listDays` gives them. */
-export type Run = { now: Date; days: readonly string[] };
-
-/** What somebody released is not counted as expiring: it may go in any number. */
-export const countExpired = async (
-  sql: TransactionSql,
-  { cidade_id, ...plan }: Plan,
-  { now, days }: Run,
-): Promise<Count> => {
-  const counted: Count = { total: 0, expired: 0 };
-  for (const day of slicesUntil(days, END_OF_TIME)) counted.total += await countSegments(sql, cidade_id, day);
-  for (const day of slicesUntil(days, plannedEnd(now, plan.days))) {
-    const from = new Date(Math.max(day.from.getTime(), plan.released_before?.getTime() ?? 0));
-    if (from >= day.to) continue;
-    const slice = { from, to: day.to };
-    counted.expired += (await countSegments(sql, cidade_id, slice)) - (await countHeld(sql, cidade_id, slice, now));
-  }
-  return counted;
 };
 
 /** From the primary key alone; what is held is counted apart, for which there is an index of its own. */

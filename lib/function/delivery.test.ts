@@ -67,6 +67,17 @@ describe("a message", () => {
     expect(await host.deliver(event, "count-notes", 2)).toMatchObject({ failed: true });
   });
 
+  test("older than the inbox remembers is refused for good: it might have its effect twice", async () => {
+    const { event, id } = await written("n");
+    const old = (days: number) => ({ ...event, id: uuidv7(Date.now() - days * 86_400_000) });
+    expect(await host.deliver(old(30), "count-notes")).toMatchObject({
+      final: true,
+      reason: expect.stringContaining("message.too_old"),
+    });
+    expect(await textOf(id)).toBe("n");
+    expect(await host.deliver(old(29.9), "count-notes")).toEqual({ done: true });
+  });
+
   test("is parked while a dependency is away, and refused for good when it must be", async () => {
     const away = await written("away");
     expect(await host.deliver(away.event, "count-notes")).toEqual({

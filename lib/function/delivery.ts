@@ -6,7 +6,7 @@ import { answerOf, type Answer } from "./answer.ts";
 import type { AnyFunction, CronFunction, FrameFunction, QueueFunction } from "./define.ts";
 import { appErrorOf } from "./faults.ts";
 import type { Call, Entry, Settled } from "./grants.ts";
-import { claimMessage } from "./inbox.ts";
+import { claimMessage, mustBeRemembered } from "./inbox.ts";
 import { fieldErrors } from "./input.ts";
 import { isTraceparent, newTraceparent } from "./peer.ts";
 import { runFunction, withTimeout } from "./run.ts";
@@ -22,6 +22,7 @@ export const deliverEvent = async (
 ): Promise<void> => {
   const { definition } = entry;
   const data = readEvent(definition, event);
+  mustBeRemembered(event.id, settled.clock());
   const cidade_id = event.cidadeid ?? null;
   const call = callOf(settled, entry, cidade_id === null ? [] : [cidade_id], event.correlationid, event.traceparent);
   call.message = { id: event.id, cidade_id, attempt, time: new Date(event.time) };

@@ -1,15 +1,9 @@
 /** What a look at a camera's day and a retention run cost, with the product's own statements under the product's own logins. */
 import { readFileSync } from "node:fs";
-import {
-  deleteSome,
-  countQuery,
-  deleteRows,
-  lockExpired,
-  slicesUntil,
-  type Position,
-} from "#functions/streaming/retention.ts";
+import { deleteSome, countQuery, deleteRows, lockExpired, type Position } from "#functions/streaming/retention.ts";
 import { listSegmentRows } from "#functions/streaming/segments.ts";
 import { listSpans } from "#functions/streaming/timeline.ts";
+import { slicesUntil } from "#lib/retention/plans.ts";
 import { connectSql, type Sql, type TransactionSql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";

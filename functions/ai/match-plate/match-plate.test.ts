@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { catalogue } from "#functions/catalogue.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { plateCity } from "#test/harness/plates.ts";
+import { LprDetected } from "../contract.ts";
 
 let host: TestHost;
 beforeAll(async () => {
@@ -34,7 +35,6 @@ test("a message delivered twice raises one alert", async () => {
   await city.read("ABC1D23");
   const [row] = await host.database
     .owner`select data, id from outbox where type = 'lpr.detected' and cidade_id = ${city.cidade_id}`;
-  const { LprDetected } = await import("../contract.ts");
   expect(await host.deliver(host.event(LprDetected, row?.["data"]), "match-plate")).toEqual({ done: true });
   expect(await alertsOf(city)).toHaveLength(1);
   expect(await host.events("alert.triggered")).toHaveLength(0);
@@ -49,4 +49,15 @@ test("neither an ended entry nor another city's nor an unread plate raises one",
   await city.read("ABC1D23");
   await city.read(null);
   expect(await alertsOf(city)).toEqual([]);
+});
+
+test("a message whose read has gone meanwhile raises none: it would lead nowhere", async () => {
+  const city = await plateCity(host);
+  const id = await city.read("ABC1D23");
+  await city.watch("ABC1D23");
+  await host.database.owner`delete from lpr_events where id = ${id}`;
+  const [row] = await host.database.owner`
+    select data from outbox where type = 'lpr.detected' and cidade_id = ${city.cidade_id}`;
+  expect(await host.deliver(host.event(LprDetected, row?.["data"]), "match-plate")).toEqual({ done: true });
+  expect(await host.database.owner`select 1 from alerts where event_id = ${id}`).toEqual([]);
 });

@@ -1,20 +1,19 @@
-import { AppError } from "#lib/errors.ts";
 import { cron, type Needs } from "#lib/function/define.ts";
-import { deleteThumbnails } from "../last-frames.ts";
 import {
-  countExpired,
-  deleteSome,
   isModest,
   listPlans,
   plannedEnd,
   slicesUntil,
+  tooMuch,
   type Plan,
-  type Position,
   type Run,
   type Slice,
-} from "../retention.ts";
+} from "#lib/retention/plans.ts";
+import { mustBeOurStore } from "#lib/retention/store-identity.ts";
+import { deleteEndedGaps } from "../gaps.ts";
+import { deleteThumbnails } from "../last-frames.ts";
+import { countExpiredSegments, deleteSome, type Position } from "../retention.ts";
 import { listDays } from "../segments.ts";
-import { mustBeOurStore } from "../store-identity.ts";
 
 type Needed = Needs<["transaction", "objects", "clock", "ids"]>;
 
@@ -30,22 +29,18 @@ export const deleteExpiredRecordings = cron({
     const run: Run = { now: needs.clock(), days: await needs.transaction(({ sql }) => listDays(sql)) };
     const refused: string[] = [];
     for (const plan of await needs.transaction(({ sql }) => listPlans(sql))) {
-      const count = await needs.transaction(({ sql }) => countExpired(sql, plan, run));
+      const count = await needs.transaction(({ sql }) => countExpiredSegments(sql, plan, run));
       if (isModest(count, plan.days)) await clean(needs, run, plan);
       else refused.push(plan.cidade_id);
     }
-    if (refused.length === 0) return;
-    throw new AppError(
-      "internal",
-      `Retention would delete more at once than can be meant, in ${refused.join(", ")}: look at the clock and the plans`,
-      { reason: "retention.too_much" },
-    );
+    if (refused.length > 0) throw tooMuch("video", refused);
   },
 });
 
 const clean = async (needs: Needed, { now, days }: Run, { cidade_id, ...plan }: Plan): Promise<void> => {
   const end = plannedEnd(now, plan.days);
   for (const slice of slicesUntil(days, end)) await cleanSlice(needs, cidade_id, slice, now);
+  await needs.transaction(({ sql }) => deleteEndedGaps(sql, cidade_id, end));
   const cameras = await needs.transaction(
     ({ sql }) => sql<{ camera_id: string }[]>`select camera_id from camera_directory where cidade_id = ${cidade_id}`,
   );

@@ -1,7 +1,7 @@
 import { http } from "#lib/function/define.ts";
 import { AppError } from "#lib/errors.ts";
+import { plannedEnd } from "#lib/retention/plans.ts";
 import { RetentionRelease, Released } from "../contract.ts";
-import { plannedEnd } from "../retention.ts";
 
 export const releaseRetention = http({
   name: "release-retention",
