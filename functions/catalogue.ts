@@ -4,6 +4,8 @@ import { acceptLink } from "./admin/accept-link/function.ts";
 import { checkLink } from "./admin/check-link/function.ts";
 import { createRole } from "./admin/create-role/function.ts";
 import { createUser } from "./admin/create-user/function.ts";
+import { deleteEndedSessions } from "./admin/delete-ended-sessions/function.ts";
+import { forgetAnswers } from "./admin/forget-answers/function.ts";
 import { listAudit } from "./admin/list-audit/function.ts";
 import { listRoles } from "./admin/list-roles/function.ts";
 import { listUsers } from "./admin/list-users/function.ts";
@@ -88,6 +90,8 @@ export const catalogue = {
     "check-link": checkLink,
     "create-role": createRole,
     "create-user": createUser,
+    "delete-ended-sessions": deleteEndedSessions,
+    "forget-answers": forgetAnswers,
     "list-audit": listAudit,
     "list-roles": listRoles,
     "list-users": listUsers,

@@ -53,3 +53,6 @@ export const findLink = async (sql: TransactionSql, secret: string, now: Date, f
 
 export const useLink = (sql: TransactionSql, id: string, now: Date) =>
   sql`update one_time_links set used_at = ${now} where id = ${id}`;
+
+export const deleteOldLinks = (sql: TransactionSql, before: Date) =>
+  sql`delete from one_time_links where expires_at < ${before}`;

@@ -119,3 +119,15 @@ export const revokeSession = (sql: TransactionSql, id: string, reason: string, n
   sql`update sessions set revoked_at = ${now}, revoked_reason = ${reason} where id = ${id} and revoked_at is null`;
 
 const after = (now: Date, seconds: number): Date => new Date(now.getTime() + seconds * 1000);
+
+const BATCH = 5000;
+
+/** Those that ended before then, with the tickets they gave; answers whether there may be more. */
+export const deleteOldSessions = async (sql: TransactionSql, before: Date): Promise<boolean> => {
+  const ended = await sql<{ id: string }[]>`
+    select id from sessions where expires_at < ${before} order by expires_at limit ${BATCH} for update`;
+  const ids = ended.map(({ id }) => id);
+  await sql`delete from tickets where session_id = any (${ids}::uuid[])`;
+  await sql`delete from sessions where id = any (${ids}::uuid[])`;
+  return ended.length === BATCH;
+};

@@ -76,3 +76,14 @@ export const keepAnswer = async (
     update idempotency_keys set status = ${answer.status}, body = ${answer.body}
     where caller_id = ${request.caller_id} and key = ${request.key}`;
 };
+
+/** Few enough that a transaction is short. */
+const BATCH = 5000;
+
+/** The next few; answers whether there may be more. */
+export const deleteOldAnswers = async (sql: TransactionSql, before: Date): Promise<boolean> => {
+  const gone = await sql`
+    delete from idempotency_keys where (caller_id, key) in (
+      select caller_id, key from idempotency_keys where created_at < ${before} order by created_at limit ${BATCH})`;
+  return gone.count === BATCH;
+};
