@@ -45,7 +45,8 @@ export const s3Refusal = (answer: S3Answer, now: Date): AppError => {
   if (damageCodes.has(code ?? ""))
     return unavailable("object.damaged_on_the_way", "The bytes arrived as others than they were sent", 1);
   if (brokenOff.has(code ?? "")) return unavailable("object.broken_off", "The upload broke off", 1);
-  if (status >= 500 || status === 408)
+  // 501: it cannot do that, now or later.
+  if ((status >= 500 && status !== 501) || status === 408)
     return unavailable("object.store_failed", "The object store failed", secondsIn(answer, 10));
   return new AppError("internal", "The object store refused a request", { ...facts(answer), reason: "object.refused" });
 };

@@ -10,7 +10,7 @@ import { disposition } from "./disposition.ts";
 import { checkKey } from "./object-key.ts";
 import { within } from "./ranges.ts";
 import { objectUrl } from "./s3-address.ts";
-import { unreachable } from "./s3-errors.ts";
+import { noBucket, unreachable } from "./s3-errors.ts";
 import { requestObject, withTries, type Answered, type S3Access } from "./s3-requests.ts";
 import { signUrl } from "./s3-signing.ts";
 import { checkLife, checkUpload } from "./signatures.ts";
@@ -20,17 +20,16 @@ export const SHA256_HEADER = "x-amz-meta-sha256";
 const CHECKSUM_HEADER = "x-amz-checksum-sha256";
 const WITH_CHECKSUM = { "x-amz-checksum-mode": "ENABLED" };
 
-/** `bucketIsThere`: a HEAD does not say whether the object or its bucket is missing. */
-export const s3Reading = (
-  access: S3Access,
-  bucketIsThere: (bucket: Bucket) => Promise<void>,
-): Pick<ObjectStore, "head" | "get" | "stream"> => {
+const BUCKETS_STAY_MS = 10_000;
+
+export const s3Reading = (access: S3Access): Pick<ObjectStore, "head" | "get" | "stream"> => {
+  const mustExist = knownBuckets(access);
   const head = async (bucket: Bucket, key: string): Promise<ObjectHead | null> => {
     checkKey(bucket, key);
     const answer = await requestObject(access, "HEAD", bucket, key, WITH_CHECKSUM);
     await answer?.discard();
     if (answer) return headOf(answer.headers, Number(answer.headers.get("content-length")));
-    await bucketIsThere(bucket);
+    await mustExist(bucket);
     return null;
   };
 
@@ -65,6 +64,19 @@ export const s3Reading = (
       const opened = await open(bucket, key, range);
       return opened && streamOf(opened, range === undefined);
     },
+  };
+};
+
+/** A HEAD does not say whether the object or its bucket is missing: the bucket is asked for now and then. */
+const knownBuckets = (access: S3Access): ((bucket: Bucket) => Promise<void>) => {
+  const seen = new Map<Bucket, number>();
+  return async (bucket) => {
+    const now = performance.now();
+    if (now - (seen.get(bucket) ?? -Infinity) < BUCKETS_STAY_MS) return;
+    const answer = await requestObject(access, "HEAD", bucket, "");
+    await answer?.discard();
+    if (!answer) throw noBucket();
+    seen.set(bucket, now);
   };
 };
 

@@ -39,7 +39,7 @@ export const requestObject = async (
     const patience = stallGuard(access.patience_ms);
     try {
       const signed = await signHeaders(signer, { method, url, headers }, EMPTY_SHA256);
-      const response = await fetch(url, { method, headers: signed, redirect: "error", signal: patience.signal });
+      const response = await fetch(url, { method, headers: signed, redirect: "manual", signal: patience.signal });
       if (response.ok || response.status === 416) return answered(response, patience);
       const answer = await answerOf(response);
       patience.end();

@@ -2,14 +2,13 @@
  * Objects on an S3, a bucket each. What is read and signed goes by `fetch`, as in a worker (`connect-worker.ts`); what is
  * written, listed and deleted goes by the AWS SDK. Why so: docs/adr/0020-objects-on-s3.md.
  */
-import { HeadBucketCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { AppError } from "#lib/errors.ts";
-import type { Bucket, ObjectStore } from "#lib/object-store/object-store.ts";
+import type { ObjectStore } from "#lib/object-store/object-store.ts";
 import { checkKey, isKey } from "./object-key.ts";
 import { bucketName, s3Address, type S3Address } from "./s3-address.ts";
 import { probe, type Capabilities } from "./s3-capabilities.ts";
 import { ask, s3Client } from "./s3-client.ts";
-import { noBucket, statusOf } from "./s3-errors.ts";
 import { s3Reading, s3SignedUrls } from "./s3-reading.ts";
 import { removeEverything } from "./s3-removing.ts";
 import { PART_BYTES, s3Writing } from "./s3-writing.ts";
@@ -27,7 +26,6 @@ export type S3StoreOptions = {
 /** A server that is away must not keep a process from starting. */
 const WAIT_FOR_PROBE_MS = 5000;
 const PAGE = 1000;
-const BUCKETS_STAY_MS = 10_000;
 
 /** Throws when the server answers and cannot keep our promises; a server that does not answer is waited for by each `put`. */
 export const s3Store = async (url: string, options: S3StoreOptions = {}): Promise<ObjectStore> => {
@@ -36,7 +34,7 @@ export const s3Store = async (url: string, options: S3StoreOptions = {}): Promis
   const { client, access } = s3Client(address, clock, options.patience_ms);
   const asking = { client, address, clock };
   const capabilities = onceDone(() => fitness(asking, options.say ?? (() => undefined)));
-  const reading = s3Reading(access, knownBuckets(asking));
+  const reading = s3Reading(access);
   const part_bytes = options.part_bytes ?? PART_BYTES;
   await startProbing(capabilities);
   return {
@@ -84,21 +82,6 @@ const onceDone = <R>(work: () => Promise<R>): (() => Promise<R>) => {
     done = own;
     own.catch(() => (done = null));
     return own;
-  };
-};
-
-/** What says that an object is not there does not say that its bucket is: asked again now and then. */
-const knownBuckets = ({ client, address, clock }: Asking): ((bucket: Bucket) => Promise<void>) => {
-  const seen = new Map<Bucket, number>();
-  return async (bucket) => {
-    const now = performance.now();
-    if (now - (seen.get(bucket) ?? -Infinity) < BUCKETS_STAY_MS) return;
-    const head = new HeadBucketCommand({ Bucket: bucketName(address, bucket) });
-    await ask(clock, () => client.send(head)).catch((error: unknown) => {
-      if (statusOf(error) === 404) throw noBucket();
-      throw error;
-    });
-    seen.set(bucket, now);
   };
 };
 

@@ -6,9 +6,15 @@ import { camel } from "./names.ts";
 export type EntryKind = "process" | "worker";
 export type Listed = { context: string; definition: AnyFunction };
 
-const ports: { need: "objects" | "cache"; name: string; from: string }[] = [
-  { need: "objects", name: "connectObjects", from: "#lib/object-store/connect.ts" },
-  { need: "cache", name: "connectCache", from: "#lib/cache/connect.ts" },
+type Port = { need: "objects" | "cache"; name: string; from: Record<EntryKind, string> };
+const cacheFrom = "#lib/cache/connect.ts";
+const ports: Port[] = [
+  {
+    need: "objects",
+    name: "connectObjects",
+    from: { process: "#lib/object-store/connect.ts", worker: "#lib/object-store/connect-worker.ts" },
+  },
+  { need: "cache", name: "connectCache", from: { process: cacheFrom, worker: cacheFrom } },
 ];
 
 /** `moduleOf`: where a function is exported from; `connectFrom` replaces a port's `connect.ts`. */
@@ -32,7 +38,7 @@ export const entryText = (
       (listed) => `import { ${camel(listed.definition.name)} } from ${JSON.stringify(moduleOf(listed))};`,
     ),
     ...used.map(
-      ({ need, name, from }) => `import { ${name} } from ${JSON.stringify(options.connectFrom?.[need] ?? from)};`,
+      ({ need, name, from }) => `import { ${name} } from ${JSON.stringify(options.connectFrom?.[need] ?? from[kind])};`,
     ),
     kind === "process"
       ? 'import { runProcess } from "#lib/function/process.ts";'
