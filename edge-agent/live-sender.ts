@@ -5,6 +5,7 @@ import { writeFragmentHead, writeInit } from "#lib/media/fmp4-writer.ts";
 import { NAL, nalType, parseSps, type Sps } from "#lib/media/h264.ts";
 import { nalsOf, onlyTypes } from "#lib/media/h264-pictures.ts";
 import { LIVE_HEADER_BYTES, LIVE_KIND, LIVE_TIMESCALE, writeLiveHeader, type LiveInit } from "#lib/wire/live.ts";
+import { decodeTimes } from "./decode-times.ts";
 import type { Picture, Viewer } from "./stream-tap.ts";
 
 /** What waits in the socket beyond this: the line does not follow, so it goes on at the next key frame. */
@@ -33,6 +34,7 @@ export type LiveOutput = {
 export const liveViewer = (output: LiveOutput, parameter_sets: readonly Uint8Array[]): Viewer => {
   let sets = findSets(parameter_sets);
   let begun: { sps: string; base: number } | null = null;
+  const order = decodeTimes();
   let last = 0;
   let duration = USUAL_TICKS;
   let sequence = 0;
@@ -52,8 +54,8 @@ export const liveViewer = (output: LiveOutput, parameter_sets: readonly Uint8Arr
       Buffer.alloc(LIVE_HEADER_BYTES),
       writeInit(track),
     );
-    begun = { sps: hexOf(sets.sps), base: picture.ticks };
-    last = picture.ticks - duration;
+    begun = { sps: hexOf(sets.sps), base: order.begin(picture.ticks, duration) };
+    last = begun.base - duration;
     return true;
   };
 
@@ -61,19 +63,23 @@ export const liveViewer = (output: LiveOutput, parameter_sets: readonly Uint8Arr
     idle: () => output.backlog() === 0,
     picture(picture: Picture): void {
       if (picture.key) sets = findSets(nalsOf(picture.avcc)) ?? sets;
+      // What was sent of this group cannot be put in order any more: on with the next.
+      if (order.isLate(picture.ticks)) [skipping, duration] = [true, USUAL_TICKS];
       const changed = begun !== null && sets !== null && begun.sps !== hexOf(sets.sps);
       if ((begun === null || changed) && (!picture.key || !begin(picture))) return;
       if (output.backlog() > BACKLOG_BYTES) skipping = true;
       if ((skipping && !picture.key) || picture.damaged || begun === null) return void (skipping ||= picture.damaged);
-      const step = picture.ticks - last;
-      // Pictures that are shown in another order than they are sent are not for now: they keep the order of sending.
+      if (skipping) order.begin(picture.ticks, duration);
+      const decoded = order.next(picture.ticks);
+      const step = decoded - last;
       if (step > 0 && step < LONGEST_TICKS) duration = step;
-      const decode_time = Math.max(picture.ticks - begun.base, 0);
-      last = picture.ticks;
+      last = decoded;
       sequence += 1;
       const avcc = onlyTypes(picture.avcc, slices);
       if (avcc.length === 0) return;
-      const sample = { sequence, decode_time, duration, key: picture.key, avcc };
+      const decode_time = Math.max(decoded - begun.base, 0);
+      const composition_offset = picture.ticks - decoded;
+      const sample = { sequence, decode_time, composition_offset, duration, key: picture.key, avcc };
       const head = writeFragmentHead(sample, LIVE_HEADER_BYTES);
       const { key, captured_at_ms } = picture;
       output.media(LIVE_KIND.fragment, { key, captured_at_ms, discontinuity: skipping }, head, avcc);

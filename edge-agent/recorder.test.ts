@@ -58,6 +58,24 @@ describe("a stream that is recorded", () => {
     expect(await readdir(scene.spool.recording)).toEqual([]);
   });
 
+  test("and whose pictures come in another order than they are shown, from an RTP time of 0 on, has the times of showing", async () => {
+    const tap = tapAt(() => wall);
+    const recorder = await startRecorder(scene.needs, { ...camera, tap });
+    await scene.playing();
+    const reordered = testVideo({ seconds: 12, b_frames: 2 });
+    // A picture leaves the encoder two pictures after it was taken: then those are known that come before it.
+    await feed(tap, reordered, (index) => void (wall = START + 80 + index * 40));
+    recorder.stop();
+    await recorder.ended;
+    expect(scene.segments.map(({ captured_at, wall_end }) => [Date.parse(captured_at), Date.parse(wall_end)])).toEqual([
+      [START, START + 10_000],
+      [START + 10_000, START + 12_000],
+    ]);
+    expect(scene.segments.flatMap(({ fragments }) => fragments.map(({ duration_ms }) => duration_ms))).toEqual(
+      Array.from({ length: 12 }, () => 1000),
+    );
+  });
+
   test("begins with the current group when a recorder joins in its middle", async () => {
     const tap = tapAt(() => wall);
     await feed(tap, units.slice(0, 40), tick);

@@ -24,7 +24,14 @@ const [sps = Buffer.alloc(0), pps = Buffer.alloc(0)] = descriptionOf(testVideo({
 const fileWith = (fragments: number): Buffer => {
   const avcc = Buffer.from([0, 0, 0, 1, 0x65]);
   const parts = Array.from({ length: fragments }, (_, at) => [
-    writeFragmentHead({ sequence: at, decode_time: at * 90_000, duration: 90_000, key: true, avcc }),
+    writeFragmentHead({
+      sequence: at,
+      decode_time: at * 90_000,
+      composition_offset: 0,
+      duration: 90_000,
+      key: true,
+      avcc,
+    }),
     avcc,
   ]);
   return Buffer.concat([writeInit({ sps, pps, width: 320, height: 180, timescale: 90_000 }), ...parts.flat()]);

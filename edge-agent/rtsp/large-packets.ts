@@ -9,9 +9,12 @@ import { RTP_HEADER_BYTES } from "#lib/media/rtp.ts";
 const FU_A = 28;
 /** Lengths have 16 bits. */
 const LARGEST_BYTES = 60_000;
+/** For a stream that begins at 0: FFmpeg takes that for no time and counts from the next picture, which may be shown much later. */
+const NOT_ZERO_TICKS = 90_000;
 
 export const largePackets = (payload_type: number) => {
   let sequence = 0;
+  let shift: number | null = null;
   const head = (payload_bytes: number, rtp_time: number, marker: boolean, more: number): Buffer => {
     const bytes = Buffer.allocUnsafe(INTERLEAVED_HEAD_BYTES + RTP_HEADER_BYTES + more);
     bytes.writeUInt16BE(0x2400, 0);
@@ -25,8 +28,10 @@ export const largePackets = (payload_type: number) => {
     return bytes;
   };
   /** Calls `write` with what is to be sent, in order. */
-  return ({ avcc, rtp_time }: CodedPicture, write: (bytes: Buffer) => void): void => {
-    const nals = nalsOf(avcc);
+  return (picture: CodedPicture, write: (bytes: Buffer) => void): void => {
+    shift ??= picture.rtp_time === 0 ? NOT_ZERO_TICKS : 0;
+    const rtp_time = picture.rtp_time + shift;
+    const nals = nalsOf(picture.avcc);
     for (const [index, nal] of nals.entries()) {
       const isLast = index === nals.length - 1;
       if (nal.length <= LARGEST_BYTES) {

@@ -97,6 +97,8 @@ export type Sample = {
   sequence: number;
   /** In ticks of the track, from the stream's own start. */
   decode_time: number;
+  /** It is shown so many ticks after (negative: before) its decode time. */
+  composition_offset: number;
   duration: number;
   key: boolean;
   /** Units with their lengths in front. */
@@ -114,7 +116,7 @@ const moof = box(
     "traf",
     box("tfhd", full(0, 0x20000), u32(1)),
     box("tfdt", full(1, 0), u32(0, 0)),
-    box("trun", full(0, 0x701), u32(1, 0, 0, 0, 0)),
+    box("trun", full(1, 0xf01), u32(1, 0, 0, 0, 0, 0)),
   ),
 );
 const at = (type: string): number => moof.indexOf(type) + 8;
@@ -123,7 +125,7 @@ const MDAT_HEAD_BYTES = 8;
 
 /** moof and the head of mdat, behind `headroom` bytes that are the caller's to fill; the picture's own bytes follow them. */
 export const writeFragmentHead = (sample: Sample, headroom = 0): Buffer => {
-  const { sequence, decode_time, duration, key, avcc } = sample;
+  const { sequence, decode_time, composition_offset, duration, key, avcc } = sample;
   const bytes = Buffer.allocUnsafe(headroom + moof.length + MDAT_HEAD_BYTES);
   moof.copy(bytes, headroom);
   const head = bytes.subarray(headroom);
@@ -134,6 +136,7 @@ export const writeFragmentHead = (sample: Sample, headroom = 0): Buffer => {
   head.writeUInt32BE(duration, RUN + 8);
   head.writeUInt32BE(avcc.length, RUN + 12);
   head.writeUInt32BE(key ? KEY_FLAGS : OTHER_FLAGS, RUN + 16);
+  head.writeInt32BE(composition_offset, RUN + 20);
   head.writeUInt32BE(MDAT_HEAD_BYTES + avcc.length, moof.length);
   head.write("mdat", moof.length + 4, "latin1");
   return bytes;

@@ -20,7 +20,8 @@ const written = (): Buffer => {
   const { width, height } = parseSps(sps);
   const fragments = units.flatMap(({ nals, key }, index) => {
     const avcc = lengths(nals.filter((nal) => nalType(nal) <= 5));
-    const sample = { sequence: index + 1, decode_time: 2 ** 33 + index * 3600, duration: 3600, key, avcc };
+    const decode_time = 2 ** 33 + index * 3600;
+    const sample = { sequence: index + 1, decode_time, composition_offset: 0, duration: 3600, key, avcc };
     return [writeFragmentHead(sample), avcc];
   });
   return Buffer.concat([writeInit({ sps, pps, width, height, timescale: 90_000 }), ...fragments]);
