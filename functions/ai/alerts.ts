@@ -32,17 +32,23 @@ export const alertOf = async (objects: ObjectStore, row: AlertRow): Promise<Aler
   };
 };
 
-const select = (sql: TransactionSql) => sql`
+/**
+ * `page`: rows of `alerts`. It is cut first, and then each alert's read is looked up by its key: joined freely, the planner, to
+ * whom the policy makes a city look small, begins with all of its reads.
+ */
+const select = (sql: TransactionSql, page: ReturnType<TransactionSql>) => sql`
   select a.id as alert_id, a.plate as alert_plate, a.priority, a.reason, a.status, a.created_at, a.acknowledged_at, a.acknowledged_by,
     a.version, l.nome as watchlist_nome, w.plate as entry_plate, ${readColumns(sql)}
-  from alerts a
+  from (${page}) a
   join watchlist_entries w on w.cidade_id = a.cidade_id and w.id = a.entry_id
   join watchlists l on l.cidade_id = a.cidade_id and l.id = a.watchlist_id
-  join plate_reads e on e.cidade_id = a.cidade_id and e.captured_at = a.event_captured_at and e.id = a.event_id
+  cross join lateral (
+    select * from plate_reads r where r.cidade_id = a.cidade_id and r.captured_at = a.event_captured_at and r.id = a.event_id limit 1
+  ) e
   ${joinCamera(sql)}`;
 
 export const findAlert = async (sql: TransactionSql, id: string): Promise<AlertRow> => {
-  const [row] = await sql<AlertRow[]>`${select(sql)} where a.id = ${id}`;
+  const [row] = await sql<AlertRow[]>`${select(sql, sql`select * from alerts where id = ${id}`)}`;
   if (!row) throw new AppError("not_found", "No such alert", { reason: "alert.unknown" });
   return row;
 };
@@ -53,7 +59,12 @@ export const listAlertRows = (
   after: readonly string[] | null,
 ): Promise<AlertRow[]> =>
   sql<AlertRow[]>`
-    ${select(sql)} where a.cidade_id = ${query.cidade_id}
-      ${query.status === undefined ? sql`` : sql`and a.status = ${query.status}`}
-      ${after ? sql`and (a.created_at, a.id) < (${after[0] ?? ""}::timestamptz, ${after[1] ?? ""}::uuid)` : sql``}
-    order by a.created_at desc, a.id desc limit ${query.limit + 1}`;
+    ${select(
+      sql,
+      sql`
+        select * from alerts where cidade_id = ${query.cidade_id}
+          ${query.status === undefined ? sql`` : sql`and status = ${query.status}`}
+          ${after ? sql`and (created_at, id) < (${after[0] ?? ""}::timestamptz, ${after[1] ?? ""}::uuid)` : sql``}
+        order by created_at desc, id desc limit ${query.limit + 1}`,
+    )}
+    order by a.created_at desc, a.id desc`;
