@@ -4,7 +4,7 @@ import type { CloudEvent } from "#lib/events.ts";
 import { pause } from "#lib/pause.ts";
 import type { Broker, QueueDepth, QueueSpec } from "#lib/broker/broker.ts";
 import { startConsumer, type QueueConsumer } from "./rabbitmq/consumer.ts";
-import { listLetters, queueOfLetter, redriveLetters } from "./rabbitmq/letters.ts";
+import { listLetters, queueOfLetter, redriveAll, redriveOne } from "./rabbitmq/letters.ts";
 import { openLink, type Link } from "./rabbitmq/link.ts";
 import { outgoing } from "./rabbitmq/message.ts";
 import { publisher, type Publisher } from "./rabbitmq/publisher.ts";
@@ -115,14 +115,14 @@ const publishAll = async ({ publisher: out, now }: Parts, events: readonly Cloud
 
 const redrive = async (parts: Parts, which: { id: string } | { queue: string } | "all"): Promise<number> => {
   const { consuming: link, publisher: out, now } = parts;
-  const some = (queue: string, id: string | null): Promise<number> =>
-    redriveLetters({ link, publisher: out, queue, id, now: now() });
+  const of = (queue: string) => ({ link, publisher: out, queue, now: now() });
   if (which !== "all") {
-    if ("queue" in which) return some(specOf(parts, which.queue).name, null);
-    return parts.specs.has(queueOfLetter(which.id)) ? some(queueOfLetter(which.id), which.id) : 0;
+    if ("queue" in which) return redriveAll(of(specOf(parts, which.queue).name));
+    const queue = queueOfLetter(which.id);
+    return parts.specs.has(queue) ? redriveOne(of(queue), which.id) : 0;
   }
   let count = 0;
-  for (const queue of parts.specs.keys()) count += await some(queue, null);
+  for (const queue of parts.specs.keys()) count += await redriveAll(of(queue));
   return count;
 };
 

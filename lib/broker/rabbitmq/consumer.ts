@@ -140,6 +140,9 @@ const begin = (taker: Taker): void => {
 
 const treat = async (taker: Taker, item: Item): Promise<void> => {
   const { spec, publisher, pace } = taker;
+  // An answer says that what was settled before has arrived: else it would be held against its neighbours too.
+  if (item.lapses > 0) await item.channel.checkQueue(spec.name).catch(() => undefined);
+  if (!isHeld(taker, item)) return drop(taker, item);
   const settlement = await answerOf(taker.handle, spec.name, item);
   if (!isHeld(taker, item)) return drop(taker, item);
   if (spec.ordered && "delay_seconds" in settlement) return keep(taker, item, settlement);

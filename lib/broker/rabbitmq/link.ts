@@ -39,7 +39,7 @@ export type Link = {
 
 export const openLink = async (url: string, name: string, onError: (error: unknown) => void): Promise<Link> => {
   const address = new URL(url);
-  address.searchParams.set("heartbeat", String(HEARTBEAT_SECONDS));
+  if (!address.searchParams.has("heartbeat")) address.searchParams.set("heartbeat", String(HEARTBEAT_SECONDS));
   const model = await connect(address.href, {
     noDelay: true,
     timeout: CONNECT_TIMEOUT_MS,

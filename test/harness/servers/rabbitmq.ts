@@ -23,6 +23,10 @@ export type RabbitmqOptions = {
   binary: string;
   /** Further lines of `rabbitmq.conf`. */
   settings?: Record<string, string | number>;
+  /** The text of a file of definitions, loaded at its start into the virtual hosts that it names. */
+  definitions?: string;
+  /** Default true. Without it nothing but `ctl` operates it, and it starts sooner. */
+  management?: boolean;
   say?: (line: string) => void;
 };
 
@@ -35,7 +39,7 @@ export const startRabbitmq = async (options: RabbitmqOptions): Promise<RabbitmqS
   const [amqp = 0, distribution = 0, epmd = 0, management = 0] = await freePorts(4);
   const ports = { amqp, distribution, epmd, management };
   const password = randomBytes(16).toString("hex");
-  const env = prepare(folder.path, ports, password, options.settings ?? {});
+  const env = prepare(folder.path, ports, password, options);
   const bin = dirname(options.binary);
   const say = options.say ? { say: options.say } : {};
 
@@ -89,17 +93,19 @@ const prepare = (
   folder: string,
   { amqp, distribution, epmd, management }: Ports,
   password: string,
-  settings: Record<string, string | number>,
+  { settings, definitions, management: isManaged = true }: RabbitmqOptions,
 ): Record<string, string> => {
   const home = join(folder, "home");
   mkdirSync(home);
   const cookie = join(home, ".erlang.cookie");
   writeFileSync(cookie, randomBytes(16).toString("hex"));
   chmodSync(cookie, 0o400);
+  const file = join(folder, "definitions.json");
+  if (definitions !== undefined) writeFileSync(file, definitions);
   const conf = {
     "listeners.tcp.1": `127.0.0.1:${amqp}`,
-    "management.tcp.ip": "127.0.0.1",
-    "management.tcp.port": management,
+    ...(isManaged ? { "management.tcp.ip": "127.0.0.1", "management.tcp.port": management } : {}),
+    ...(definitions === undefined ? {} : { load_definitions: file }),
     default_user: USER,
     default_pass: password,
     "log.console.level": "warning",
@@ -109,7 +115,7 @@ const prepare = (
   };
   const lines = Object.entries(conf).map(([name, value]) => `${name} = ${value}\n`);
   writeFileSync(join(folder, "rabbitmq.conf"), lines.join(""), { mode: 0o600 });
-  writeFileSync(join(folder, "enabled_plugins"), "[rabbitmq_management].");
+  writeFileSync(join(folder, "enabled_plugins"), isManaged ? "[rabbitmq_management]." : "[].");
   return {
     HOME: home,
     RABBITMQ_CONF_ENV_FILE: "/dev/null",
