@@ -25,6 +25,9 @@ export type Agents = {
   close(): void;
 };
 
+/** Whatever may have been said while nothing could be heard. */
+const hints: readonly ToAgent[] = [{ type: "desired_state_changed" }, { type: "probe_waiting" }];
+
 export const agentAway = (state: CameraState, now_ms: number): CameraState =>
   state.cause === "agent_away"
     ? state
@@ -64,12 +67,12 @@ export const createAgents = (
       before?.socket.terminate();
       keepAlive(socket);
       socket.on("message", (data) => onMessage(entry, data));
-      const hints = await needs.cache.subscribe(`agents:${agent.agent_id}`, (text) => {
-        const message = parseText(ToAgent, text);
-        if (message) sendJson(socket, message);
+      const hearing = await needs.cache.subscribe(`agents:${agent.agent_id}`, (text) => {
+        for (const message of text === null ? hints : [parseText(ToAgent, text)])
+          if (message) sendJson(socket, message);
       });
       socket.on("close", () => {
-        void hints.stop();
+        void hearing.stop();
         onClose(entry);
       });
       sendJson(socket, { type: "desired_state_changed" });

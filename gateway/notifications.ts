@@ -30,6 +30,7 @@ type Console = {
   session: ConsoleSession;
   channels: Map<number, () => void>;
   subscriptions: Subscriptions;
+  asking: NodeJS.Immediate | null;
 };
 
 export type Consoles = {
@@ -67,7 +68,7 @@ export const createConsoles = (
 
   return {
     async accept(socket, session) {
-      const entry: Console = { socket, session, channels: new Map(), subscriptions: new Map() };
+      const entry: Console = { socket, session, channels: new Map(), subscriptions: new Map(), asking: null };
       const timer = setInterval(() => {
         // A database that is away is no reason to send people home; the next round asks again.
         renew(entry).catch((error: unknown) => needs.log.warn("session not renewed", { error: String(error) }));
@@ -103,9 +104,19 @@ const subscribeToCities = async (needs: GatewayNeeds, entry: Console): Promise<v
   }
 };
 
-const passOn = (entry: Console, text: string): void => {
+const passOn = (entry: Console, text: string | null): void => {
+  if (text === null) return askAgain(entry);
   const message = parseText(Notification, text);
   if (message && entry.session.may(permissionFor[message.event], message.cidade_id)) sendJson(entry.socket, message);
+};
+
+/** All its cities miss at once: it is told once. */
+const askAgain = (entry: Console): void => {
+  if (entry.asking) return;
+  entry.asking = setImmediate(() => {
+    entry.asking = null;
+    sendJson(entry.socket, { type: "ask_again" });
+  });
 };
 
 const onMessage = (needs: GatewayNeeds, live: Live, entry: Console, data: unknown): void => {

@@ -76,7 +76,7 @@ describe("boundaries", () => {
     const adapter =
       /^#lib\/(broker|frames|object-store|cache|media-server)\/(postgres|rabbitmq|memory|file|amqp|redis|s3|mediamtx|ffmpeg)\.ts$/;
     const wrong = sources
-      .filter((file) => !isTest(file) && !file.startsWith("test/") && !/^lib\/[^/]+\/connect\.ts$/.test(file))
+      .filter((file) => !isTest(file) && !file.startsWith("test/") && !/^lib\/[^/]+\/connect(-worker)?\.ts$/.test(file))
       .flatMap((file) =>
         imports(file)
           .filter((from) => adapter.test(from))

@@ -15,7 +15,7 @@ export type Link = {
   now(): number | null;
   state: Store<LinkState>;
   cameras: Store<ReadonlyMap<string, KnownState>>;
-  /** `null`: the socket is new, and anything may have happened before. */
+  /** `null`: the socket is new, or something was not said: anything may have happened. */
   onNotification(listener: (notification: Notification | null) => void): () => void;
   watch(camera_id: string, viewer: Viewer): () => void;
 };
@@ -34,7 +34,9 @@ export const createLink = (needs: LinkNeeds): Link => {
     send: (message) => connection.send(message),
   });
   const onSaid = (message: ToConsole, at: number): void => {
-    if (message.type === "camera_states") {
+    if (message.type === "welcome" || message.type === "ask_again") {
+      for (const listener of listeners) listener(null);
+    } else if (message.type === "camera_states") {
       const known = new Map(cameras.get());
       for (const camera of message.cameras) known.set(camera.camera_id, { ...camera, heard_at: at });
       cameras.set(known);
@@ -43,12 +45,7 @@ export const createLink = (needs: LinkNeeds): Link => {
     } else if (message.type === "live_init") watches.onEnd(message.channel, null);
     else if (message.type === "live_end") watches.onEnd(message.channel, message.cause);
   };
-  const onOpened = (): void => {
-    watches.onOpened();
-    // What was said while nobody listened is asked for again.
-    for (const listener of listeners) listener(null);
-  };
-  const connection = createConnection(needs, { onOpened, onSaid, onMedia: watches.onMedia });
+  const connection = createConnection(needs, { onOpened: watches.onOpened, onSaid, onMedia: watches.onMedia });
   const { state, now, start } = connection;
   return {
     state,

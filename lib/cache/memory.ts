@@ -1,6 +1,6 @@
 /** The cache of one machine: this process's memory, bounded. */
-import { AppError } from "#lib/errors.ts";
-import type { Cache } from "#lib/cache/cache.ts";
+import { createChannels } from "./channels.ts";
+import { lifeTimeMs, type Cache, type Rate, type Verdict } from "./cache.ts";
 
 export type MemoryCacheOptions = {
   clock?: () => Date;
@@ -11,7 +11,6 @@ export type MemoryCacheOptions = {
 };
 
 type Entry = { value: Uint8Array; until: number };
-type Listener = (message: string) => void;
 
 const ENTRY_OVERHEAD_BYTES = 128;
 
@@ -19,38 +18,22 @@ export const memoryCache = (options: MemoryCacheOptions = {}): Cache => {
   const now = (): number => (options.clock ? options.clock().getTime() : Date.now());
   const values = boundedValues(now, options.max_bytes ?? 64 * 1024 * 1024);
   const limits = boundedLimits(now, options.max_limits ?? 100_000);
-  const channels = new Map<string, Set<Listener>>();
+  const channels = createChannels();
 
   return {
     get: async (key) => values.get(key),
     set: async (key, value, { ttl_seconds }) => {
-      if (!(ttl_seconds > 0)) throw new AppError("malformed", "A value needs a life time above 0 s");
-      values.set(key, typeof value === "string" ? new TextEncoder().encode(value) : value.slice(), ttl_seconds * 1000);
+      const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value.slice();
+      values.set(key, bytes, lifeTimeMs(ttl_seconds));
     },
     delete: async (key) => values.delete(key),
     limit: async (key, rate) => limits.take(key, rate),
-    publish: async (channel, message) => {
-      // Who stops meanwhile is passed over: a Set may lose entries while it is walked.
-      for (const listener of channels.get(channel) ?? []) {
-        try {
-          listener(message);
-        } catch (error) {
-          // One listener's fault must not cost the others their message.
-          process.emitWarning(`A listener of ${channel} threw: ${String(error)}`);
-        }
-      }
-    },
+    publish: async (channel, message) => channels.say(channel, message),
     subscribe: async (channel, listener) => {
-      const own: Listener = (message) => listener(message);
-      const listeners = channels.get(channel) ?? new Set();
-      channels.set(channel, listeners.add(own));
-      return {
-        stop: async () => {
-          listeners.delete(own);
-          if (listeners.size === 0 && channels.get(channel) === listeners) channels.delete(channel);
-        },
-      };
+      const { remove } = channels.add(channel, listener);
+      return { stop: async () => void remove() };
     },
+    degraded: () => false,
     close: async () => {
       values.clear();
       limits.clear();
@@ -113,7 +96,7 @@ const boundedLimits = (now: () => number, maxKeys: number) => {
     }
   };
   return {
-    take: (key: string, { count, seconds }: { count: number; seconds: number }) => {
+    take: (key: string, { count, seconds }: Rate): Verdict => {
       const at = now();
       const spacing = (seconds * 1000) / count;
       const next = Math.max(arrivals.get(key) ?? at, at) + spacing;

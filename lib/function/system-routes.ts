@@ -38,7 +38,8 @@ export const systemRoutes = (app: Hono<HonoEnv>, needs: Needs): void => {
     };
   app.get(
     "/_/health",
-    at("/_/health", async () => json(200, { alive: true })),
+    // Alive all the same: what is degraded here is gone without.
+    at("/_/health", async () => json(200, { alive: true, degraded: needs.settled.cache?.degraded() ? ["cache"] : [] })),
   );
   app.get(
     "/_/ready",

@@ -41,6 +41,7 @@ export const Notification = z.object({
 export type Notification = z.infer<typeof Notification>;
 
 export const ToConsole = z.discriminatedUnion("type", [
+  /** From here on everything is said. What a client asks for after it, it cannot have missed; what it asked for before, it can. */
   z.object({
     type: z.literal("welcome"),
     server_time_ms: z.number(),
@@ -48,6 +49,8 @@ export const ToConsole = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("clock"), sent_at: z.number(), server_time_ms: z.number() }),
   z.object({ type: z.literal("camera_states"), cidade_id: z.uuid(), cameras: z.array(CameraState) }),
+  /** Something may not have been said: what matters is to be asked for again. */
+  z.object({ type: z.literal("ask_again") }),
   Notification,
   LiveInit,
   z.object({ type: z.literal("live_end"), channel: z.number().int(), cause: LiveEndCause }),

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { connectCache } from "#lib/cache/connect.ts";
 import { memoryCache } from "#lib/cache/memory.ts";
+import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
 import { arrayCache } from "./adapters/array-cache.ts";
+import { redisBench } from "./adapters/redis-cache.ts";
 import { brokenCaches } from "./broken/caches.ts";
 import { cacheChecks, type CacheBench } from "./cache.ts";
 import { handClock, mustFail } from "./check.ts";
@@ -24,6 +26,12 @@ for (const [name, make] of Object.entries(adapters)) {
     for (const { title, run } of cacheChecks) test(title, () => run(make));
   });
 }
+
+const redis = await serverFor("redis");
+
+describe.skipIf(isMissing(redis))(titled("cache: redis", "redis", redis), () => {
+  for (const { title, run } of cacheChecks) test(title, () => run(() => redisBench(present(redis))));
+});
 
 describe("cache: the contract notices a cache that", () => {
   for (const broken of brokenCaches) test.concurrent(broken.name, () => mustFail(cacheChecks, broken));

@@ -61,8 +61,26 @@ export const cacheChecks: readonly Check<CacheBench>[] = [
     await cache.limit("a", { count: 1, seconds: 60 });
     assert.equal((await cache.limit("b", { count: 1, seconds: 60 })).allowed, true);
   }),
+  on("a rate and a value of the same name do not touch each other", async ({ cache }) => {
+    await cache.set("same", "value", { ttl_seconds: 60 });
+    assert.equal((await cache.limit("same", { count: 1, seconds: 60 })).allowed, true);
+    assert.equal(text(await cache.get("same")), "value");
+  }),
+  on("who speaks learns whether anybody listens", async ({ cache }) => {
+    const one = await cache.subscribe("heard", () => undefined);
+    const two = await cache.subscribe("heard", () => undefined);
+    assert.deepEqual([await cache.publish("heard", "m"), await cache.publish("unheard", "m")], [true, false]);
+    await one.stop();
+    assert.equal(await cache.publish("heard", "m"), true);
+    await two.stop();
+    assert.equal(await cache.publish("heard", "m"), false);
+  }),
+  on("a cache whose server answers is not degraded", async ({ cache }) => {
+    await cache.subscribe("c", () => undefined);
+    assert.equal(cache.degraded(), false);
+  }),
   on("a subscriber gets its channel's messages in order and nobody else's", async ({ cache, pass }) => {
-    const got: string[] = [];
+    const got: (string | null)[] = [];
     const one = await cache.subscribe("city/1", (message) => void got.push(message));
     for (let n = 0; n < 20; n++) {
       await cache.publish("city/1", `m${n}`);
@@ -76,8 +94,8 @@ export const cacheChecks: readonly Check<CacheBench>[] = [
     await one.stop();
   }),
   on("a stopped subscriber gets nothing more, the others still do", async ({ cache, pass }) => {
-    const gone: string[] = [];
-    const stays: string[] = [];
+    const gone: (string | null)[] = [];
+    const stays: (string | null)[] = [];
     const first = await cache.subscribe("c", (message) => void gone.push(message));
     await cache.subscribe("c", (message) => void stays.push(message));
     await first.stop();

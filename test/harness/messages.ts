@@ -22,7 +22,7 @@ const ownHost = (): (() => TestHost) => {
 
 const heardOn = async (host: TestHost, channel: string, work: () => Promise<unknown>): Promise<unknown[]> => {
   const heard: unknown[] = [];
-  const listening = await host.cache.subscribe(channel, (text) => void heard.push(JSON.parse(text)));
+  const listening = await host.cache.subscribe(channel, (text) => void heard.push(JSON.parse(text ?? "null")));
   await work().finally(() => listening.stop());
   return heard;
 };

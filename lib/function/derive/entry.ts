@@ -7,14 +7,17 @@ export type EntryKind = "process" | "worker";
 export type Listed = { context: string; definition: AnyFunction };
 
 type Port = { need: "objects" | "cache"; name: string; from: Record<EntryKind, string> };
-const cacheFrom = "#lib/cache/connect.ts";
 const ports: Port[] = [
   {
     need: "objects",
     name: "connectObjects",
     from: { process: "#lib/object-store/connect.ts", worker: "#lib/object-store/connect-worker.ts" },
   },
-  { need: "cache", name: "connectCache", from: { process: cacheFrom, worker: cacheFrom } },
+  {
+    need: "cache",
+    name: "connectCache",
+    from: { process: "#lib/cache/connect.ts", worker: "#lib/cache/connect-worker.ts" },
+  },
 ];
 
 /** `moduleOf`: where a function is exported from; `connectFrom` replaces a port's `connect.ts`. */

@@ -1,10 +1,10 @@
 /** A cache as naive as can be: lists that are searched, a rate as a list of instants. Deliberately unlike the real one. */
-import type { Cache } from "#lib/cache/cache.ts";
+import type { Cache, Listener } from "#lib/cache/cache.ts";
 
 export const arrayCache = (now: () => number): Cache => {
   let values: { key: string; bytes: number[]; until: number }[] = [];
   let tokens: { key: string; left: number; at: number }[] = [];
-  let listeners: { channel: string; hear: (message: string) => void }[] = [];
+  let listeners: { channel: string; hear: Listener }[] = [];
   return {
     get: async (key) => {
       const found = values.find((value) => value.key === key && now() < value.until);
@@ -24,13 +24,16 @@ export const arrayCache = (now: () => number): Cache => {
       return { allowed, retry_after_seconds: allowed ? 0 : Math.ceil((1 - left) * (seconds / count)) };
     },
     publish: async (channel, message) => {
-      for (const listener of listeners) if (listener.channel === channel) listener.hear(message);
+      const heard = listeners.filter((listener) => listener.channel === channel);
+      for (const { hear } of heard) hear(message);
+      return heard.length > 0;
     },
     subscribe: async (channel, hear) => {
       const own = { channel, hear };
       listeners = [...listeners, own];
       return { stop: async () => void (listeners = listeners.filter((listener) => listener !== own)) };
     },
+    degraded: () => false,
     close: async () => {
       values = [];
       tokens = [];

@@ -60,10 +60,15 @@ export const brokenCaches: readonly Broken<CacheBench>[] = [
         ...cache,
         publish: async (channel, message) => {
           waiting.push({ channel, message });
-          if (waiting.length < 4) return;
+          if (waiting.length < 4) return true;
           for (const late of waiting.splice(0).toReversed()) await cache.publish(late.channel, late.message);
+          return true;
         },
       };
     },
   ),
+  broken("believes that somebody always listens", "who speaks learns whether anybody listens", (cache) => ({
+    ...cache,
+    publish: async (channel, message) => (await cache.publish(channel, message)) || true,
+  })),
 ];
