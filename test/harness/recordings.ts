@@ -95,7 +95,7 @@ const segmentOf = (
 };
 
 /** `first`: ms from the beginning of the recording. */
-const factsOf = (bytes: Buffer) => {
+export const factsOf = (bytes: Buffer) => {
   const init = readInit(bytes);
   const found = readFragments(bytes);
   const [first, last] = [found[0], found.at(-1)];
@@ -116,13 +116,13 @@ const factsOf = (bytes: Buffer) => {
 };
 
 /** Files of 10 s as the agent's FFmpeg writes them: 25 pictures a second, a key frame every 2 s. */
-export const recordVideo = (seconds: number, size = "320x180"): Buffer[] => {
+export const recordVideo = (seconds: number, size = "320x180", more: readonly string[] = []): Buffer[] => {
   const folder = mkdtempSync(join(tmpdir(), "gt-recording-"));
   try {
     const args = [
       ["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25`, "-t", String(seconds)],
       ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1", "-pix_fmt", "yuv420p"],
-      ["-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-f", "segment", "-segment_format", "mp4"],
+      ["-g", "50", "-keyint_min", "50", "-sc_threshold", "0", ...more, "-f", "segment", "-segment_format", "mp4"],
       [
         "-segment_format_options",
         "movflags=frag_keyframe+empty_moov+default_base_moof+frag_discont:use_editlist=0:avoid_negative_ts=disabled",
