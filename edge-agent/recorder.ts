@@ -24,7 +24,7 @@ const PLAY_WITHIN_MS = 10_000;
 const STUCK_MS = 12_000;
 /** Each of which should have ended a fragment. */
 const STUCK_KEY_FRAMES = 3;
-const LOOK_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 3000;
 /** A camera that sends nonsense makes FFmpeg say so at every picture. */
 const LINES_LOGGED = 20;
 

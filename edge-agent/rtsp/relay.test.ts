@@ -58,6 +58,8 @@ describe("a path", () => {
     const tap = tapAt(() => START);
     tap.attachReader({ begins: () => undefined, picture: path.send, idle: path.idle });
     await feed(tap, units, () => undefined);
+    // Who asks whether all has left lets go what was held back.
+    path.idle();
     await until("all pictures", 10_000, () => (pictures.length === units.length ? true : undefined));
     expect(pictures.map(({ avcc }) => nalsOf(avcc).map((nal) => nal.toString("hex")))).toEqual(
       units.map(({ nals }) => nals.map((nal) => Buffer.from(nal).toString("hex"))),
@@ -86,15 +88,35 @@ describe("a path", () => {
     expect(one).not.toBe(two);
   });
 
+  test("hands over several pictures together, but none later than with the next key frame", async () => {
+    const path = relay.path(video);
+    const { ask, pictures } = await reader(path.url);
+    for (const method of ["DESCRIBE", "SETUP", "PLAY"]) await ask(method);
+    const [key, plain] = [Buffer.from([0, 0, 0, 2, 0x65, 1]), Buffer.from([0, 0, 0, 2, 0x41, 1])];
+    const send = (avcc: Buffer, rtp_time: number) => path.send({ avcc, key: avcc === key, damaged: false, rtp_time });
+    for (let index = 0; index < 3; index += 1) send(plain, index * 3600);
+    await ask("OPTIONS");
+    expect(pictures).toEqual([]);
+    send(key, 3 * 3600);
+    await until("four pictures", 10_000, () => (pictures.length === 4 ? true : undefined));
+    for (let index = 4; index < 12; index += 1) send(plain, index * 3600);
+    await until("eight more", 10_000, () => (pictures.length === 12 ? true : undefined));
+  });
+
   test("still delivers what was sent before it was closed", async () => {
     const path = relay.path(video);
     const { ask, pictures, socket } = await reader(path.url);
     for (const method of ["DESCRIBE", "SETUP", "PLAY"]) await ask(method);
     const avcc = Buffer.concat([Buffer.from([0, 0x0f, 0x42, 0x40, 0x65]), Buffer.alloc(999_999)]);
     for (let index = 0; index < 8; index += 1) path.send({ avcc, key: true, damaged: false, rtp_time: index * 3600 });
+    const small = Buffer.from([0, 0, 0, 1, 0x41]);
+    path.send({ avcc: small, key: false, damaged: false, rtp_time: 8 * 3600 });
     path.close();
     await once(socket, "end");
-    expect(pictures.map(({ avcc: { length } }) => length)).toEqual(Array.from({ length: 8 }, () => avcc.length));
+    expect(pictures.map(({ avcc: { length } }) => length)).toEqual([
+      ...Array.from({ length: 8 }, () => avcc.length),
+      5,
+    ]);
   });
 });
 

@@ -11,6 +11,11 @@ import { writeSdp, type VideoDescription } from "./sdp.ts";
 
 /** A reader that is stopped for long must not fill the memory: it is then let go, and a new one begins at a key frame. */
 const BACKLOG_BYTES = 16 * 1024 * 1024;
+/**
+ * A recorder is in no hurry, and what it costs to hand something over is the same for one picture as for several. Key frames do not
+ * wait: with them FFmpeg writes out the group before.
+ */
+const [TOGETHER, TOGETHER_BYTES] = [8, 128 * 1024];
 
 export type RelayPath = {
   url: string;
@@ -18,7 +23,7 @@ export type RelayPath = {
   playing: Promise<void>;
   /** `false`: the reader does not follow and was let go, or is gone. */
   send(picture: CodedPicture): boolean;
-  /** Everything that was sent has left. */
+  /** Everything that was sent has left: what was held back to go together goes now. */
   idle(): boolean;
   /** For how long there has always been something that the reader did not take, ms. */
   stuckMs(): number;
@@ -34,6 +39,8 @@ type Path = {
   /** When nothing waited for the reader, last (monotonic ms). */
   empty_at: number;
   packets: ReturnType<typeof largePackets>;
+  held: CodedPicture[];
+  held_bytes: number;
   play(): void;
 };
 
@@ -52,16 +59,21 @@ export const openRelay = async (): Promise<Relay> => {
       const name = randomBytes(16).toString("hex");
       const { promise: playing, resolve: play } = Promise.withResolvers<void>();
       const packets = largePackets(video.payload_type);
-      const path: Path = { video, taken: false, reader: null, empty_at: performance.now(), packets, play };
+      const held = { held: [], held_bytes: 0 };
+      const path: Path = { video, taken: false, reader: null, empty_at: performance.now(), packets, play, ...held };
       paths.set(name, path);
       return {
         url: `rtsp://127.0.0.1:${port}/${name}`,
         playing,
         send: (picture) => sendPicture(path, picture),
-        idle: () => (path.reader?.writableLength ?? 0) === 0,
+        idle() {
+          sendHeld(path);
+          return (path.reader?.writableLength ?? 0) === 0;
+        },
         stuckMs: () => stuckMs(path),
         close() {
           paths.delete(name);
+          sendHeld(path);
           path.reader?.end();
         },
       };
@@ -80,7 +92,6 @@ const stuckMs = ({ reader, empty_at }: Path): number => {
   return reader.destroyed ? Number.POSITIVE_INFINITY : performance.now() - empty_at;
 };
 
-/** One write per picture. */
 const sendPicture = (path: Path, picture: CodedPicture): boolean => {
   const socket = path.reader;
   if (!socket || socket.destroyed || socket.writableEnded) return false;
@@ -89,10 +100,23 @@ const sendPicture = (path: Path, picture: CodedPicture): boolean => {
     socket.resetAndDestroy();
     return false;
   }
-  socket.cork();
-  path.packets(picture, (bytes) => socket.write(bytes));
-  socket.uncork();
+  path.held.push(picture);
+  path.held_bytes += picture.avcc.length;
+  if (picture.key || path.held.length >= TOGETHER || path.held_bytes > TOGETHER_BYTES) sendHeld(path);
   return true;
+};
+
+/** As one write. */
+const sendHeld = (path: Path): void => {
+  const { reader, held, packets } = path;
+  if (held.length === 0) return;
+  if (reader?.writable) {
+    reader.cork();
+    for (const picture of held) packets(picture, (bytes) => reader.write(bytes));
+    reader.uncork();
+  }
+  path.held = [];
+  path.held_bytes = 0;
 };
 
 const serveReader = (socket: Socket, paths: Map<string, Path>): void => {
