@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startFaultProxy, type FaultProxy } from "./fault-proxy.ts";
 
 /** Says back what it hears. */
@@ -19,11 +19,20 @@ afterAll(async () => {
   server.close();
 });
 
+afterEach(() => proxy.heal());
+
 const dial = async (): Promise<Socket> => {
   const socket = connect(proxy.port, "127.0.0.1");
+  socket.on("error", () => undefined);
   await once(socket, "connect");
   return socket;
 };
+/** A reset is an end too. */
+const ended = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.closed) return resolve();
+    socket.once("close", () => resolve());
+  });
 /** What comes back until so many bytes have come or the line has ended. */
 const heard = async (socket: Socket, bytes: number): Promise<string> => {
   let text = "";
@@ -66,4 +75,110 @@ test("a line is cut behind so many bytes, and the next is whole", async () => {
   const second = await dial();
   second.write("hello");
   expect(await heard(second, 5)).toBe("hello");
+});
+
+test("what is delayed comes whole and in its order, whatever the jitter", async () => {
+  const socket = await dial();
+  const words = Array.from({ length: 40 }, (_, number) => `${number},`);
+  proxy.delay(5, 30);
+  const begin = performance.now();
+  for (const word of words) socket.write(word);
+  const coming = heard(socket, words.join("").length);
+  // Who comes later is not earlier there, although nothing delays it any more.
+  setTimeout(() => {
+    proxy.delay(0);
+    socket.write("end");
+  }, 8);
+  expect(await coming).toContain(words.join(""));
+  // There and back.
+  expect(performance.now() - begin).toBeGreaterThanOrEqual(10);
+});
+
+test("through a narrow line so much passes in its time, and nothing is lost", async () => {
+  proxy.narrow(400_000);
+  const socket = await dial();
+  const sent = "0123456789".repeat(8000);
+  const begin = performance.now();
+  socket.write(sent);
+  expect(await heard(socket, sent.length)).toBe(sent);
+  expect(performance.now() - begin).toBeGreaterThanOrEqual(200);
+});
+
+/** What was heard until now, without waiting for more. */
+const listen = (socket: Socket): { text(): string; wasReset(): boolean } => {
+  let text = "";
+  let code: string | undefined;
+  socket.on("data", (chunk: Buffer) => (text += String(chunk)));
+  socket.on("error", (error: NodeJS.ErrnoException) => (code = error.code));
+  return { text: () => text, wasReset: () => code === "ECONNRESET" };
+};
+/** A whole exchange past the proxy's faults: what would have passed has passed by then. */
+const meanwhile = async (): Promise<void> => {
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  for (let turn = 0; turn < 5; turn += 1) {
+    socket.write("x");
+    await once(socket, "data");
+  }
+  socket.destroy();
+};
+
+test("half-open: old lines and new ones say nothing and end not; what was said is heard once it is over", async () => {
+  const old = await dial();
+  proxy.freeze();
+  const young = await dial();
+  const ears = [listen(old), listen(young)];
+  old.write("old");
+  young.write("young");
+  await meanwhile();
+  expect(ears.map((ear) => ear.text())).toEqual(["", ""]);
+  expect([old, young].map(({ readyState }) => readyState)).toEqual(["open", "open"]);
+  proxy.thaw();
+  while (ears[0]!.text() !== "old" || ears[1]!.text() !== "young") await meanwhile();
+});
+
+test("a swallowed direction is silent while the other passes; healed, such a line ends and the next is whole", async () => {
+  const heardThere: string[] = [];
+  server.once("connection", (socket: Socket) => socket.on("data", (chunk: Buffer) => heardThere.push(String(chunk))));
+  const deaf = await dial();
+  const ear = listen(deaf);
+  proxy.swallow("to_client");
+  deaf.write("into the void");
+  while (heardThere.join("") !== "into the void") await meanwhile();
+  await meanwhile();
+  expect(ear.text()).toBe("");
+  proxy.heal();
+  await ended(deaf);
+  expect(ear.wasReset()).toBe(true);
+  const next = await dial();
+  next.write("hello");
+  expect(await heard(next, 5)).toBe("hello");
+});
+
+test("a reset ends every line of now, and no later one", async () => {
+  const sockets = [await dial(), await dial()];
+  const ears = sockets.map(listen);
+  while (proxy.connections() < 2) await meanwhile();
+  proxy.reset();
+  await Promise.all(sockets.map(ended));
+  expect(ears.map((ear) => ear.wasReset())).toEqual([true, true]);
+  expect(proxy.connections()).toBe(0);
+  const next = await dial();
+  next.write("hello");
+  expect(await heard(next, 5)).toBe("hello");
+});
+
+test("who connects while all are refused is reset; who was there already goes on", async () => {
+  const old = await dial();
+  while (proxy.connections() < 1) await meanwhile();
+  proxy.refuse(true);
+  const refused = connect(proxy.port, "127.0.0.1");
+  const ear = listen(refused);
+  await ended(refused);
+  expect(ear.wasReset()).toBe(true);
+  old.write("hello");
+  expect(await heard(old, 5)).toBe("hello");
+  proxy.heal();
+  const next = await dial();
+  next.write("hello");
+  expect(await heard(next, 5)).toBe("hello");
 });

@@ -1,6 +1,7 @@
-/** A line with faults: a loopback TCP proxy that delays, freezes, swallows and cuts. */
+/** A line with faults: a loopback TCP proxy that delays, narrows, freezes, swallows and cuts. */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { chanceFrom } from "./seeded.ts";
 
 export type Direction = "to_server" | "to_client";
 
@@ -14,8 +15,10 @@ export type FaultProxy = {
   thaw(): void;
   /** Bytes of this direction are taken and lost. */
   swallow(direction: Direction): void;
-  /** Each chunk of both directions comes so much later. */
-  delay(ms: number): void;
+  /** Each chunk of both directions comes so much later, and up to so much more; never before an earlier one. */
+  delay(ms: number, jitter_ms?: number): void;
+  /** So much passes in each direction of each line. */
+  narrow(bytes_per_second: number): void;
   /** All lines of now end with a reset. */
   reset(): void;
   /** One line is cut, once, when so many bytes of this direction have passed; `behind`: of the body of the first request that has this text. */
@@ -26,10 +29,16 @@ export type FaultProxy = {
   forget(): void;
   /** Who connects is reset at once, until told otherwise. */
   refuse(isRefusing: boolean): void;
+  /** As on the first day. Lines whose bytes were swallowed end with a reset: no network goes on behind a hole. */
+  heal(): void;
+  /** How many lines there are now. */
+  connections(): number;
   close(): Promise<void>;
 };
 
-type Line = { client: Socket; server: Socket };
+type Line = { client: Socket; server: Socket; hasHole: boolean };
+type Pace = { latency: number; jitter: number; bytes_per_second: number };
+type Waiting = { due: number; bytes: number; go: () => void };
 type Mark = {
   kind: "cut" | "flip";
   direction: Direction;
@@ -65,14 +74,55 @@ const placeIn = (mark: Mark, chunk: Buffer): number | null => {
   return null;
 };
 
+/** More than this is not taken from a sender while it waits: it is to feel a narrow line. */
+const MOST_WAITING = 64 * 1024;
+
+/** What goes on in its order, each when its time has come. */
+const lane = (from: Socket, pace: Pace, isHeld: () => boolean) => {
+  const waiting: Waiting[] = [];
+  const chance = chanceFrom("jitter");
+  let timer: NodeJS.Timeout | null = null;
+  let bytes = 0;
+  let freeAt = 0;
+  const onTime = (): void => {
+    timer = null;
+    while (!isHeld() && waiting.length > 0 && waiting[0]!.due <= performance.now()) {
+      const next = waiting.shift()!;
+      bytes -= next.bytes;
+      next.go();
+    }
+    if (isHeld()) return;
+    if (bytes < MOST_WAITING) from.resume();
+    const [next] = waiting;
+    if (next) timer = setTimeout(onTime, Math.max(1, next.due - performance.now()));
+  };
+  return {
+    push: (length: number, go: () => void): void => {
+      const { latency, jitter, bytes_per_second } = pace;
+      if (waiting.length === 0 && latency === 0 && bytes_per_second === Infinity && !isHeld()) return go();
+      const now = performance.now();
+      freeAt = Math.max(freeAt, now) + (length / bytes_per_second) * 1000;
+      const later = latency + (jitter > 0 ? chance.below(jitter + 1) : 0);
+      waiting.push({ due: Math.max(freeAt + later, waiting.at(-1)?.due ?? 0), bytes: length, go });
+      bytes += length;
+      if (bytes >= MOST_WAITING) from.pause();
+      timer ??= setTimeout(onTime, 0);
+    },
+    goOn: (): void => void (timer ??= setTimeout(onTime, 0)),
+    clear: (): void => {
+      if (timer) clearTimeout(timer);
+      waiting.length = 0;
+    },
+  };
+};
+
 export const startFaultProxy = async (target: { host: string; port: number }): Promise<FaultProxy> => {
-  const lines = new Set<Line>();
+  const lines = new Map<Line, ReturnType<typeof lane>[]>();
   const swallowed = new Set<Direction>();
-  const timers = new Set<NodeJS.Timeout>();
+  const marks = new Set<Mark>();
+  const pace: Pace = { latency: 0, jitter: 0, bytes_per_second: Infinity };
   let frozen = false;
   let refusing = false;
-  let latency = 0;
-  const marks = new Set<Mark>();
 
   /** Answers what goes on, and whether the line ends behind it. */
   const marked = (direction: Direction, from: Socket, chunk: Buffer): { chunk: Buffer; isCut: boolean } => {
@@ -89,37 +139,31 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
     return { chunk, isCut: false };
   };
 
-  const pass = (direction: Direction, from: Socket, to: Socket): void => {
-    from.on("data", (whole: Buffer) => {
-      if (swallowed.has(direction)) return;
+  const pass = (direction: Direction, line: Line): ReturnType<typeof lane> => {
+    const [from, to] = direction === "to_server" ? [line.client, line.server] : [line.server, line.client];
+    const queue = lane(from, pace, () => frozen);
+    const onData = (whole: Buffer): void => {
+      if (swallowed.has(direction)) return void (line.hasHole = true);
       const { chunk, isCut } = marked(direction, from, whole);
-      if (isCut) {
-        from.pause();
-        return void to.write(chunk, () => {
-          from.resetAndDestroy();
-          to.resetAndDestroy();
-        });
-      }
-      if (latency === 0) return void to.write(chunk);
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        to.write(chunk);
-      }, latency);
-      timers.add(timer);
-    });
-    from.on("end", () => void to.end());
+      if (!isCut) return queue.push(chunk.length, () => void to.write(chunk));
+      // What comes behind the cut goes nowhere.
+      from.off("data", onData);
+      queue.push(chunk.length, () => void to.write(chunk, () => reset(line)));
+    };
+    from.on("data", onData);
+    from.on("end", () => queue.push(0, () => void to.end()));
     // The other end hears of a cut as a cut.
     from.on("error", () => to.resetAndDestroy());
-    from.on("close", () => void to.end());
+    from.on("close", () => queue.push(0, () => void to.end()));
+    to.on("close", queue.clear);
+    return queue;
   };
   const server = createServer({ allowHalfOpen: true }, (client) => {
     client.on("error", () => undefined);
     if (refusing) return client.resetAndDestroy();
-    const line = { client, server: connect({ ...target, allowHalfOpen: true }) };
-    lines.add(line);
+    const line: Line = { client, server: connect({ ...target, allowHalfOpen: true }), hasHole: false };
     for (const socket of [client, line.server]) socket.setNoDelay(true);
-    pass("to_server", client, line.server);
-    pass("to_client", line.server, client);
+    lines.set(line, [pass("to_server", line), pass("to_client", line)]);
     client.on("close", () => lines.delete(line));
     if (frozen) hold(line);
   });
@@ -127,12 +171,15 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
     client.pause();
     upstream.pause();
   };
-  const reset = (): void => {
-    for (const { client, server: upstream } of lines) {
-      client.resetAndDestroy();
-      upstream.resetAndDestroy();
-    }
-    lines.clear();
+  const reset = (line: Line): void => {
+    line.client.resetAndDestroy();
+    line.server.resetAndDestroy();
+    lines.delete(line);
+  };
+  const resetAll = (): void => [...lines.keys()].forEach(reset);
+  const thaw = (): void => {
+    frozen = false;
+    for (const queues of lines.values()) for (const queue of queues) queue.goOn();
   };
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -147,27 +194,30 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
     },
     freeze: () => {
       frozen = true;
-      for (const line of lines) hold(line);
+      [...lines.keys()].forEach(hold);
     },
-    thaw: () => {
-      frozen = false;
-      for (const { client, server: upstream } of lines) {
-        client.resume();
-        upstream.resume();
-      }
-    },
+    thaw,
     swallow: (direction) => void swallowed.add(direction),
-    delay: (ms) => void (latency = ms),
-    reset,
+    delay: (latency, jitter = 0) => void Object.assign(pace, { latency, jitter }),
+    narrow: (bytes_per_second) => void (pace.bytes_per_second = bytes_per_second),
+    reset: resetAll,
     cut: (direction, left, behind) =>
       void marks.add({ kind: "cut", direction, left, behind: behind ?? null, seen: "", on: null }),
     flip: (direction, left, behind) =>
       void marks.add({ kind: "flip", direction, left, behind: behind ?? null, seen: "", on: null }),
     forget: () => marks.clear(),
     refuse: (isRefusing) => void (refusing = isRefusing),
+    heal: () => {
+      swallowed.clear();
+      marks.clear();
+      Object.assign(pace, { latency: 0, jitter: 0, bytes_per_second: Infinity });
+      refusing = false;
+      for (const line of lines.keys()) if (line.hasHole) reset(line);
+      thaw();
+    },
+    connections: () => lines.size,
     close: async () => {
-      for (const timer of timers) clearTimeout(timer);
-      reset();
+      resetAll();
       server.close();
       await once(server, "close");
     },

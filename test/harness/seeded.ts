@@ -4,8 +4,15 @@ import { createHash } from "node:crypto";
 export type Seeded = { seed: string; below(limit: number): number; shuffled<T>(items: readonly T[]): T[] };
 
 export const seeded = (what: string): Seeded => {
-  const seed = process.env["GT_SEED"] ?? String(Math.floor(Math.random() * 0xffff_ffff));
+  const seed = process.env["GT_SEED"] ?? newSeed();
   console.log(`${what}: GT_SEED=${seed}`);
+  return chanceFrom(seed);
+};
+
+export const newSeed = (): string => String(Math.floor(Math.random() * 0xffff_ffff));
+
+/** Always the same for the same seed. */
+export const chanceFrom = (seed: string): Seeded => {
   let state = createHash("sha256").update(seed).digest().readUInt32LE();
   // mulberry32
   const next = (): number => {
