@@ -17,7 +17,9 @@ import { isStrict, textReaders } from "./input.ts";
 import { createObserver, type Observer } from "./observe.ts";
 import { trustedAddresses, type Peer } from "./peer.ts";
 import { refusalWriter } from "./refusals.ts";
+import type { Reply } from "./reply.ts";
 import { systemRoutes } from "./system-routes.ts";
+import { unreadableReply, type Unreadable } from "./unreadable.ts";
 
 export type HostOptions = {
   catalogue: Catalogue;
@@ -39,6 +41,8 @@ export type HostOptions = {
 
 export type Host = {
   fetch(request: Request, peer?: Peer): Promise<Response>;
+  /** What is answered to a request that could not be read, and the line about it in the log. */
+  refuse(unreadable: Unreadable, secure: boolean): Reply;
   /** `attempt`: 1 for the first. Never throws. */
   deliver(event: CloudEvent, name: string, attempt?: number): Promise<Answer>;
   /** Never throws. */
@@ -82,6 +86,13 @@ export const createHost = (options: HostOptions): Host => {
 
   return {
     fetch: (request, peer = {}) => running.track(exchange.around(request, peer, (env) => app.fetch(request, env))),
+    refuse(unreadable, secure) {
+      const correlation_id = settled.ids();
+      const { status, error } = unreadable;
+      const nobody = { method: "none", route: "none", entry: undefined, caller: undefined, seconds: 0 };
+      observer.request({ ...nobody, status, correlation_id, error });
+      return unreadableReply(unreadable, correlation_id, secure);
+    },
     ...runs,
     async call(name, input) {
       const entry = entries.get(name);

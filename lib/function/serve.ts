@@ -1,9 +1,11 @@
 /** A Node server around a host, and its orderly end. */
-import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createPlain, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTls } from "node:https";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Host } from "./host.ts";
+import { watchLines, type Lines } from "./lines.ts";
+import { answerUnreadable, unreadableOf } from "./unreadable.ts";
 
 export type ServeOptions = {
   /** 0: any free one. */
@@ -29,16 +31,25 @@ export type Serving = {
 
 const DRAIN_SECONDS = 25;
 
-export const serve = async (host: Pick<Host, "fetch" | "drain" | "close">, options: ServeOptions): Promise<Serving> => {
+type Served = Pick<Host, "fetch" | "refuse" | "drain" | "close">;
+
+export const serve = async (host: Served, options: ServeOptions): Promise<Serving> => {
   const limits = limitsOf(options.patience_ms ?? { headers: 10_000, request: 60_000 });
-  const server = createAdaptorServer({
-    fetch: (request, { incoming }) =>
-      host.fetch(request, { address: (incoming as IncomingMessage).socket.remoteAddress }),
-    ...(options.tls
-      ? { createServer: createTls, serverOptions: { ...limits, ...options.tls } }
-      : { createServer: createPlain, serverOptions: limits }),
-  }) as Server;
-  const letGo = lettingGo(server);
+  const secure = options.tls !== undefined;
+  const listener = getRequestListener(
+    (request, { incoming }) => host.fetch(request, { address: (incoming as IncomingMessage).socket.remoteAddress }),
+    {
+      // The host answers its own faults: what comes here has no host, or an address that is none.
+      errorHandler(fault) {
+        if (!(fault instanceof RequestError)) return new Response(null, { status: 500 });
+        const { status, headers, body } = host.refuse(unreadableOf(undefined, fault), secure);
+        return new Response(body, { status, headers });
+      },
+    },
+  );
+  const server = options.tls ? createTls({ ...limits, ...options.tls }, listener) : createPlain(limits, listener);
+  const lines = watchLines(server, secure);
+  answerUnreadable(server, lines, (code, cause) => host.refuse(unreadableOf(code, cause), secure));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.address ?? "127.0.0.1", () => {
@@ -49,7 +60,7 @@ export const serve = async (host: Pick<Host, "fetch" | "drain" | "close">, optio
   return {
     server,
     port: (server.address() as AddressInfo).port,
-    close: () => closing(server, letGo, host, options),
+    close: () => closing(server, lines, host, options),
   };
 };
 
@@ -60,36 +71,19 @@ const limitsOf = ({ headers, request }: { headers: number; request: number }) =>
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: headers / 2,
   maxHeaderSize: 16 * 1024,
+  // Without one the request is refused by us, in our words.
+  requireHostHeader: false,
 });
-
-/** Answers what makes every answer under way the last on its line: kept alive, one would hold up the end for `drain_seconds`. */
-const lettingGo = (server: Server): (() => void) => {
-  const open = new Set<ServerResponse>();
-  const state = { ending: false };
-  const makeLast = (response: ServerResponse): void => {
-    if (response.headersSent) response.once("finish", () => response.req.socket.end());
-    else response.setHeader("connection", "close");
-  };
-  server.prependListener("request", (_request, response: ServerResponse) => {
-    if (state.ending) return makeLast(response);
-    open.add(response);
-    response.once("close", () => open.delete(response));
-  });
-  return () => {
-    state.ending = true;
-    for (const response of open) makeLast(response);
-  };
-};
 
 const closing = async (
   server: Server,
-  letGo: () => void,
-  host: Pick<Host, "drain" | "close">,
+  lines: Lines,
+  host: Pick<Served, "drain" | "close">,
   options: ServeOptions,
 ): Promise<void> => {
   host.drain();
   await pause(options.drain_delay_seconds ?? 0);
-  letGo();
+  lines.letGo();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const deadline = new AbortController();

@@ -1,6 +1,5 @@
 /** What strangers send to the real server: refused in the right words, and nothing of the inside is told. */
 import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +20,6 @@ import { testHost, testMaterial, type TestClient, type TestHost } from "#test/ha
 import { openRaw, sendRaw, untilClosed } from "#test/harness/raw-http.ts";
 
 const HOST = "Host: gt.test\r\nConnection: close\r\n";
-const PATIENCE_MS = { headers: 300, request: 600 };
 
 let folder: string;
 let host: TestHost;
@@ -42,7 +40,7 @@ beforeAll(async () => {
     log: createLog({ context: "host", write: (line) => void lines.push(line) }),
     routes: [objectRoutes(objects, keys), consoleRoutes(join(folder, "console"))],
   });
-  serving = await serve(host.host, { port: 0, patience_ms: PATIENCE_MS });
+  serving = await serve(host.host, { port: 0 });
   city = await host.city();
   operator = await host.as(permissions, [city.id]);
 });
@@ -139,113 +137,6 @@ describe("a body", () => {
     short.end(`${head}Content-Length: 500\r\n\r\n{"cidade_id":`);
     await closed;
     expect(lines.slice(before).some((line) => line.includes('"status":201'))).toBe(false);
-  });
-});
-
-describe("a line", () => {
-  test("whose headers, or whose body, trickle in is closed while others are served", async () => {
-    const slow = await Promise.all(Array.from({ length: 100 }, () => openRaw(serving.port)));
-    const closed = slow.map(untilClosed);
-    const half = `POST /api/cameras HTTP/1.1\r\nHost: gt.test\r\n`;
-    const whole = `${half}Authorization: ${operator.authorization}\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{`;
-    for (const [number, socket] of slow.entries()) socket.write(number % 2 === 0 ? half : whole);
-    expect((await ask("/api/jwks")).status).toBe(200);
-    for (const text of await Promise.all(closed)) {
-      expect(text).toMatch(/^HTTP\/1\.1 408 |^$/);
-      mustTellNothing(text);
-    }
-  });
-
-  test("with headers of 32 KB is a 431, and what is no HTTP a 400", async () => {
-    const huge = `GET /api/jwks HTTP/1.1\r\n${HOST}X-Long: ${"x".repeat(32 * 1024)}\r\n\r\n`;
-    expect((await sendRaw(serving.port, huge)).status).toBe(431);
-    for (const text of ["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "GET /\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"]) {
-      const answer = await sendRaw(serving.port, text);
-      expect(answer.status).toBe(400);
-      mustTellNothing(answer.body);
-    }
-  });
-});
-
-describe("a line that is used with patience", () => {
-  const CONNECTIONS_TO_THE_DATABASE = 4;
-  const camera = (nome: string): string => JSON.stringify({ cidade_id: city.id, nome });
-  const request = (body: string, more = ""): string =>
-    `POST /api/cameras HTTP/1.1\r\nHost: gt.test\r\n${more}Authorization: ${operator.authorization}\r\n` +
-    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-  /** A server of its own, so that its end is not the end of the others' host. */
-  const own = (fetch: (request: Request) => Promise<Response> = host.host.fetch): Promise<Serving> =>
-    serve({ fetch, drain: () => undefined, close: async () => undefined }, { port: 0, drain_seconds: 600 });
-  const namesLike = async (start: string): Promise<string[]> => {
-    const rows = await host.database.owner<{ nome: string }[]>`
-      select nome from cameras where starts_with(nome, ${start}) order by nome`;
-    return rows.map(({ nome }) => nome);
-  };
-
-  test("and whose bodies stop half-way holds no transaction, and leaves nothing when it goes", async () => {
-    const patient = await own();
-    const arrived = new Promise<void>((resolve) => {
-      let count = 0;
-      patient.server.on("request", () => ++count === CONNECTIONS_TO_THE_DATABASE * 5 && resolve());
-    });
-    const halves = await Promise.all(
-      Array.from({ length: CONNECTIONS_TO_THE_DATABASE * 5 }, () => openRaw(patient.port)),
-    );
-    for (const socket of halves) socket.write(request(camera("Metade")).slice(0, -4));
-    await arrived;
-    // Had each of them a connection of the pool, this one would find none.
-    expect((await sendRaw(patient.port, request(camera("Inteira"), "Connection: close\r\n"))).status).toBe(201);
-    const [open] = await host.database.owner`
-      select count(*)::int as n from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'`;
-    expect(open).toEqual({ n: 0 });
-    const gone = halves.map(untilClosed);
-    for (const socket of halves) socket.destroy();
-    await Promise.all(gone);
-    await patient.close();
-    expect(await namesLike("Metade")).toEqual([]);
-  });
-
-  test("for two requests at once answers both, in their order", async () => {
-    const socket = await openRaw(serving.port);
-    const closed = untilClosed(socket);
-    socket.write(request(camera("Fila 1")) + request("{", "Connection: close\r\n"));
-    const statuses = [...(await closed).matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status);
-    expect(statuses).toEqual(["201", "400"]);
-    expect(await namesLike("Fila")).toEqual(["Fila 1"]);
-  });
-
-  test("is answered to its end when the server closes, and then let go although it would be kept alive", async () => {
-    const leaving = await own();
-    const socket = await openRaw(leaving.port);
-    const answer = untilClosed(socket);
-    const whole = request(camera("Última"));
-    const arrived = once(leaving.server, "request");
-    socket.write(whole.slice(0, -4));
-    await arrived;
-    const closed = leaving.close();
-    await expect(openRaw(leaving.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    socket.write(whole.slice(-4));
-    expect(await answer).toMatch(/^HTTP\/1\.1 201 [^]*connection: close/i);
-    await closed;
-    expect(await namesLike("Última")).toEqual(["Última"]);
-  });
-
-  test("and whose answer has begun gets the rest of it when the server closes, and is let go too", async () => {
-    const answer = new TransformStream<Uint8Array, Uint8Array>();
-    const writer = answer.writable.getWriter();
-    const leaving = await own(async () => new Response(answer.readable));
-    const socket = await openRaw(leaving.port);
-    const received = untilClosed(socket);
-    socket.write("GET / HTTP/1.1\r\nHost: gt.test\r\n\r\n");
-    const begun = once(socket, "data");
-    await writer.write(new TextEncoder().encode("the beginning"));
-    await begun;
-    const closed = leaving.close();
-    await writer.write(new TextEncoder().encode("the end"));
-    await writer.close();
-    expect(await received).toMatch(/keep-alive[^]*the beginning[^]*the end\r\n0\r\n\r\n$/);
-    await closed;
   });
 });
 

@@ -25,10 +25,10 @@ export const sendRaw = async (port: number, text: string | Uint8Array): Promise<
   const socket = await openRaw(port);
   const answered = untilClosed(socket);
   socket.write(text);
-  return parse(await answered);
+  return parseRaw(await answered);
 };
 
-const parse = (text: string): RawAnswer => {
+export const parseRaw = (text: string): RawAnswer => {
   const [head = "", ...body] = text.split("\r\n\r\n");
   const [first = "", ...lines] = head.split("\r\n");
   const headers = lines.map((line) => [line.split(":")[0]?.toLowerCase() ?? "", line.slice(line.indexOf(":") + 2)]);
