@@ -101,7 +101,7 @@ const prepare = (
   writeFileSync(cookie, randomBytes(16).toString("hex"));
   chmodSync(cookie, 0o400);
   const file = join(folder, "definitions.json");
-  if (definitions !== undefined) writeFileSync(file, definitions);
+  if (definitions !== undefined) writeFileSync(file, withUser(definitions, password));
   const conf = {
     "listeners.tcp.1": `127.0.0.1:${amqp}`,
     ...(isManaged ? { "management.tcp.ip": "127.0.0.1", "management.tcp.port": management } : {}),
@@ -138,6 +138,17 @@ const prepare = (
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
       "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
   };
+};
+
+/** A node that loads definitions makes no user of its own. */
+const withUser = (definitions: string, password: string): string => {
+  const given = JSON.parse(definitions) as { vhosts: { name: string }[] };
+  const all = { user: USER, configure: ".*", write: ".*", read: ".*" };
+  return JSON.stringify({
+    ...given,
+    users: [{ name: USER, password, tags: "administrator" }],
+    permissions: given.vhosts.map(({ name }) => ({ ...all, vhost: name })),
+  });
 };
 
 const connects = async (port: number): Promise<void> => {
