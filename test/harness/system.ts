@@ -39,6 +39,8 @@ export type StartOptions = {
   data?: string;
   args?: readonly string[];
   port?: number;
+  /** Beside what the tests' own process has. */
+  env?: Record<string, string>;
   /** Another copy of the checkout, and another user than who runs the tests (as root only). */
   checkout?: string;
   uid?: number;
@@ -51,7 +53,8 @@ export const startSystem = async (options: StartOptions = {}): Promise<RunningSy
   const checkout = options.checkout ?? root;
   const identity = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
   const node = join(checkout, "node_modules/node/bin/node");
-  const child = spawn(node, args, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"], env: process.env, ...identity });
+  const env = { ...process.env, ...options.env };
+  const child = spawn(node, args, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"], env, ...identity });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += String(chunk)));
   const url = `http://127.0.0.1:${port}`;

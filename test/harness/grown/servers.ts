@@ -76,7 +76,8 @@ export const startGrownServers = async (public_url: string): Promise<GrownServer
     };
     const objectsUrl = `s3:${lines.objects.through(objects.url)}gt-`;
     await prepareObjects(objectsUrl, { public_url, most_days: mostDays });
-    const throughPool = (user: "gt_app" | "gt_system"): string => lines.postgres.through(urlAs(database.pooled, user));
+    const throughPool = (user: "gt_app" | "gt_system"): string =>
+      `${lines.postgres.through(urlAs(database.pooled, user))}?pgbouncer=1`;
     const servers: Record<LineName, Server> = { postgres: database, rabbitmq, redis, objects };
     return {
       addresses: {
