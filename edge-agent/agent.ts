@@ -6,11 +6,11 @@ import { runCamera, type CameraNeeds, type RunningCamera } from "./camera.ts";
 import { openControl, type Control } from "./control.ts";
 import { followDesiredState, type DesiredStateNeeds } from "./desired-state.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
-import { adoptLeftBehind, storedTiming } from "./finished-segments.ts";
+import { adoptLeftBehind, storedTiming } from "./recorded-files.ts";
 import type { Gaps } from "./gaps.ts";
 import { probeCamera } from "./probe.ts";
 import { regularly } from "./regularly.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./server-client.ts";
 
 const TELL_EVERY_MS = 2000;
 const LOOK_AT_DISK_MS = 2000;

@@ -5,7 +5,7 @@ import { nalsOf } from "#lib/media/h264-pictures.ts";
 import { pause } from "#lib/pause.ts";
 import type { CameraCause, CameraState, CameraStatus } from "#lib/wire/agent.ts";
 import { backOff, type BackOff } from "./back-off.ts";
-import type { KeyFrames } from "./key-frames.ts";
+import type { KeyFrames } from "./key-frame-sender.ts";
 import { cameraLive } from "./camera-live.ts";
 import { cameraRecording } from "./camera-recording.ts";
 import type { Gaps } from "./gaps.ts";
@@ -13,7 +13,7 @@ import type { RecorderNeeds } from "./recorder.ts";
 import { causeOf } from "./rtsp/camera-fault.ts";
 import { openCamera, type CameraConnection } from "./rtsp/client.ts";
 import type { Networks } from "./rtsp/networks.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./server-client.ts";
 import { streamTap, type Picture, type Tap } from "./stream-tap.ts";
 
 /** Without bytes for this long it is said to stand still, and after the second time it is dialled anew. */

@@ -3,7 +3,7 @@ import WebSocket from "ws";
 import { ToAgent, type FromAgent } from "#lib/wire/agent.ts";
 import type { Log } from "#lib/log.ts";
 import { backOff } from "./back-off.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./server-client.ts";
 
 /** A line that says nothing for this long is dead: the gateway pings every 5 s. */
 const SILENT_MS = 15_000;

@@ -4,7 +4,7 @@ import { AppError } from "#lib/errors.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
 import type { KeptDesiredState } from "./kept-desired-state.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./server-client.ts";
 import type { ServerClock } from "./server-clock.ts";
 
 const ASK_EVERY_MS = 5000;

@@ -10,12 +10,12 @@ import { diskReserve } from "./disk-reserve.ts";
 import { openGaps } from "./gaps.ts";
 import { openIdentity, type Identity } from "./identity.ts";
 import { openKeptDesiredState } from "./kept-desired-state.ts";
-import { keyFrames } from "./key-frames.ts";
-import { endLeftWriters } from "./left-writers.ts";
+import { keyFrames } from "./key-frame-sender.ts";
+import { endOrphanedWriters } from "./orphaned-writers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { openRelay } from "./rtsp/relay.ts";
 import { parseNetworks } from "./rtsp/networks.ts";
-import { connectServer } from "./server.ts";
+import { connectServer } from "./server-client.ts";
 import { serverClock } from "./server-clock.ts";
 import { openSpool } from "./spool.ts";
 import { startUploads } from "./uploads.ts";
@@ -33,7 +33,7 @@ const main = async (): Promise<void> => {
 
   const clock = serverClock();
   const folder = join(config.dir, "spool");
-  const killed = await endLeftWriters(join(folder, "recording"));
+  const killed = await endOrphanedWriters(join(folder, "recording"));
   if (killed > 0) log.warn("writers of a run before had to be ended", { killed });
   const spool = await openSpool(folder);
   const gaps = await openGaps(spool, clock.now, log);

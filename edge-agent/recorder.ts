@@ -7,7 +7,7 @@ import type { NewSegment } from "#functions/streaming/contract.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import type { Log } from "#lib/log.ts";
 import { finishedNumber, recorderArguments } from "./ffmpeg/arguments.ts";
-import { adopt, keepSegment, type Timing } from "./finished-segments.ts";
+import { adopt, keepSegment, type Timing } from "./recorded-files.ts";
 import { regularly } from "./regularly.ts";
 import type { Relay, RelayPath } from "./rtsp/relay.ts";
 import type { VideoDescription } from "./rtsp/sdp.ts";

@@ -6,7 +6,7 @@ import { noLog } from "#lib/log.ts";
 import { writeFragmentHead, writeInit } from "#lib/media/fmp4-writer.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { testVideo } from "#test/harness/video.ts";
-import { adoptLeftBehind, keepSegment, storedTiming } from "./finished-segments.ts";
+import { adoptLeftBehind, keepSegment, storedTiming } from "./recorded-files.ts";
 import { fileName, nameOf, type Run } from "./spool-files.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import { descriptionOf, segmentLike, START, temporaryFolder } from "./testing/scene.ts";

@@ -7,7 +7,7 @@ import { AppError } from "#lib/errors.ts";
 import { pause } from "#lib/pause.ts";
 import type { Log } from "#lib/log.ts";
 import { backOff } from "./back-off.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./server-client.ts";
 import { nameOf } from "./spool-files.ts";
 import type { Spool, Waiting } from "./spool.ts";
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AGENT_ENVIRONMENT, AGENT_NODE_ARGUMENTS } from "../starting.ts";
+import { AGENT_ENVIRONMENT, AGENT_NODE_ARGUMENTS } from "../node-options.ts";
 import { ENROLMENT_CODE } from "./stand-in-server.ts";
 
 const program = join(import.meta.dirname, "..", "main.ts");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ensureSecrets } from "#lib/secrets/files.ts";
 import { buildConsole } from "#infra/console.ts";
 import { prepareCity, type City } from "#demo/city.ts";
-import { AGENT_ENVIRONMENT, AGENT_NODE_ARGUMENTS } from "#edge-agent/starting.ts";
+import { AGENT_ENVIRONMENT, AGENT_NODE_ARGUMENTS } from "#edge-agent/node-options.ts";
 import { localCertificate, ownCertificate, type Certificate } from "./certificates.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { openDatabase } from "./database.ts";

@@ -48,7 +48,7 @@ export const edge: readonly Guard[] = [
   },
   {
     guards: "a file is kept to its last whole group",
-    file: "edge-agent/finished-segments.ts",
+    file: "edge-agent/recorded-files.ts",
     find: "last ? bytes.subarray(0, last.offset + last.length) : bytes;",
     replace: "bytes;",
     tests: ["edge-agent/spool.test.ts"],
@@ -56,7 +56,7 @@ export const edge: readonly Guard[] = [
   },
   {
     guards: "a run stays until all of it is journalled",
-    file: "edge-agent/finished-segments.ts",
+    file: "edge-agent/recorded-files.ts",
     find: "if (failed === 0) await spool.end",
     replace: "await spool.end",
     tests: ["edge-agent/spool.test.ts"],

@@ -1,7 +1,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { connectServer, type Server } from "./server.ts";
+import { connectServer, type Server } from "./server-client.ts";
 
 let http: HttpServer;
 let server: Server;

@@ -9,7 +9,7 @@ const PATIENCE_MS = 2000;
 const LOOK_EVERY_MS = 50;
 
 /** `folder`: stands in the command line of every writer. Answers how many had to be killed. */
-export const endLeftWriters = async (folder: string, patience_ms = PATIENCE_MS): Promise<number> => {
+export const endOrphanedWriters = async (folder: string, patience_ms = PATIENCE_MS): Promise<number> => {
   const naps = pause();
   const started = performance.now();
   let killed = 0;

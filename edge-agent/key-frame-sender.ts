@@ -1,7 +1,7 @@
 /** Key frames on their way to analysis: the newest of each camera wins, nothing waits for long. */
 import { uuidv7 } from "#lib/ids.ts";
 import type { Log } from "#lib/log.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./server-client.ts";
 
 const AT_ONCE = 4;
 

@@ -1,4 +1,4 @@
-/** A file that the recorder has finished (or left behind) → a segment of the journal. */
+/** What becomes of recorded files: finished, or left behind by a recorder that is gone, they are kept as segments of the journal. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { Fragment, NewSegment } from "#functions/streaming/contract.ts";
