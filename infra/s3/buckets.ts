@@ -33,35 +33,52 @@ const SOON_DAYS = 1;
 /** Answers in sentences what was done and what this server cannot do; `fit` is false where it may not be used. */
 export const prepareObjects = async (
   url: string,
-  { public_url, most_days }: Preparation,
+  preparation: Preparation,
 ): Promise<{ fit: boolean; words: string[] }> => {
   const address = s3Address(url);
   const { client } = s3Client(address, clock);
-  const words: string[] = [];
   try {
-    for (const bucket of buckets) {
-      const name = bucketName(address, bucket);
-      if (await make(client, address, name)) words.push(`bucket ${name} made`);
-      await setRules(client, name, rulesFor(most_days[bucket]))
-        .catch(async (error: unknown) => {
-          // MinIO takes no rule for parts: it removes them by itself, after 24 h.
-          if (statusOf(error) !== 400) throw error;
-          await setRules(
-            client,
-            name,
-            rulesFor(most_days[bucket]).filter(({ ID }) => ID !== UNFINISHED),
-          );
-          words.push(PARTS_LACK);
-        })
-        .catch(unless(501, words, RULES_LACK));
-      if (public_url !== null && bucket !== "backups")
-        await setReaders(client, name, new URL(public_url).origin).catch(unless(501, words, READERS_LACK));
-    }
+    const words = await Promise.all(buckets.map((bucket) => prepareOne({ client, address }, bucket, preparation)));
     const found = await probe({ client, address, clock });
-    return { fit: found.refusals.length === 0, words: [...new Set([...words, ...found.refusals, ...found.lacks])] };
+    return {
+      fit: found.refusals.length === 0,
+      words: [...new Set([...words.flat(), ...found.refusals, ...found.lacks])],
+    };
   } finally {
     client.destroy();
   }
+};
+
+const prepareOne = async (
+  { client, address }: { client: S3Client; address: S3Address },
+  bucket: Bucket,
+  { public_url, most_days }: Preparation,
+): Promise<string[]> => {
+  const name = bucketName(address, bucket);
+  const rules = rulesFor(most_days[bucket]);
+  const words: string[] = [];
+  if (await make(client, address, name)) words.push(`bucket ${name} made`);
+  try {
+    await setRules(client, name, rules).catch(async (error: unknown) => {
+      // MinIO takes no rule for parts: it removes them by itself, after 24 h.
+      if (statusOf(error) !== 400) throw error;
+      await setRules(
+        client,
+        name,
+        rules.filter(({ ID }) => ID !== UNFINISHED),
+      );
+      words.push(PARTS_LACK);
+    });
+  } catch (error) {
+    if (statusOf(error) !== 501) throw error;
+    words.push(RULES_LACK);
+  }
+  if (public_url === null || bucket === "backups") return words;
+  await setReaders(client, name, new URL(public_url).origin).catch((error: unknown) => {
+    if (statusOf(error) !== 501) throw error;
+    words.push(READERS_LACK);
+  });
+  return words;
 };
 
 const PARTS_LACK =
@@ -70,13 +87,6 @@ const RULES_LACK =
   "it knows no lifecycle rules: parts of uploads that broke off and what our clean-up loses sight of stay until somebody looks (`npm run check-objects`)";
 const READERS_LACK =
   "it takes no CORS rules: allow the console's address in its own settings, where it does not allow all";
-
-const unless =
-  (status: number, words: string[], lack: string) =>
-  (error: unknown): void => {
-    if (statusOf(error) !== status) throw error;
-    words.push(lack);
-  };
 
 const make = async (client: S3Client, { endpoint, region }: S3Address, Bucket: string): Promise<boolean> => {
   const there = await ask(clock, () => client.send(new HeadBucketCommand({ Bucket }))).then(

@@ -9,7 +9,7 @@ import { statusOf } from "#lib/function/problem.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
-import { s3Bench } from "./adapters/s3-objects.ts";
+import { s3Benches } from "./adapters/s3-objects.ts";
 import { fakeKeys } from "./adapters/fake-keys.ts";
 import { mapObjects, type Kept } from "./adapters/map-objects.ts";
 import { brokenObjectStores } from "./broken/object-stores.ts";
@@ -65,7 +65,8 @@ for (const [name, make] of Object.entries(adapters)) {
 for (const name of ["minio", "versitygw"] as const) {
   const told = await serverFor(name);
   describe.skipIf(isMissing(told))(titled(`object store: ${name}`, name, told), () => {
-    for (const { title, run } of objectChecks) test(title, () => run(() => s3Bench(present(told))));
+    const make = s3Benches(() => present(told));
+    for (const { title, run } of objectChecks) test(title, () => run(make));
   });
 }
 

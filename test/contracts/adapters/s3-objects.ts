@@ -2,6 +2,7 @@
 import { prepareObjects } from "#infra/s3/buckets.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
+import type { ObjectStore } from "#lib/object-store/object-store.ts";
 import type { S3StoreOptions } from "#lib/object-store/s3.ts";
 import type { ObjectBench } from "../object-store.ts";
 import { fakeKeys } from "./fake-keys.ts";
@@ -26,19 +27,33 @@ export const s3Objects = async (server: S3Server, options: S3StoreOptions = {}) 
   return { url, store: await open(), open };
 };
 
-export const s3Bench = async (server: S3Server): Promise<ObjectBench> => {
-  const { store, open } = await s3Objects(server);
-  const opened = [store];
-  const another = async (more: S3StoreOptions = {}) => {
-    const one = await open(more);
-    opened.push(one);
-    return one;
+/** Buckets are made once for all checks, which is most of a check's time, and emptied after each. */
+export const s3Benches = (server: () => S3Server): (() => Promise<ObjectBench>) => {
+  let prepared: Promise<string> | null = null;
+  const prepare = async (): Promise<string> => {
+    const url = s3Url(server());
+    await prepareObjects(url, { public_url: null, most_days: {} });
+    return url;
   };
-  return {
-    store,
-    restart: () => another(),
-    earlier: (ms) => another({ clock: () => new Date(Date.now() - ms) }),
-    ask: (url, init) => fetch(url, init),
-    close: async () => void (await Promise.all(opened.map((one) => one.close()))),
+  return async () => {
+    const url = await (prepared ??= prepare());
+    const opened: ObjectStore[] = [];
+    const open = async (more: S3StoreOptions = {}) => {
+      const one = await connectObjects(url, { keys: fakeKeys, ...more });
+      opened.push(one);
+      return one;
+    };
+    const store = await open();
+    return {
+      store,
+      restart: () => open(),
+      earlier: (ms) => open({ clock: () => new Date(Date.now() - ms) }),
+      ask: (address, init) => fetch(address, init),
+      close: async () => {
+        for (const bucket of ["recordings", "clips"] as const)
+          for (const { key } of await store.list(bucket, "")) await store.delete(bucket, key);
+        for (const one of opened) await one.close();
+      },
+    };
   };
 };
