@@ -19,27 +19,33 @@ const types: Record<string, string> = {
 };
 const compressible = new Set([".html", ".js", ".css", ".svg", ".json", ".txt"]);
 
-/** No script but our own files, no page around ours, nothing from elsewhere. Players read their media from `blob:`. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' blob: data:",
-  "media-src 'self' blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
+/**
+ * No script but our own files, no page around ours, nothing from elsewhere but what is signed for: pictures and video from
+ * `media`, the addresses of a foreign object store. Players read their media from `blob:`.
+ */
+const policy = (media: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    ["img-src 'self' blob: data:", ...media].join(" "),
+    ["media-src 'self' blob:", ...media].join(" "),
+    "font-src 'self'",
+    ["connect-src 'self'", ...media].join(" "),
+    "worker-src 'self' blob:",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join("; ");
 
 /** What is no page of the console: a wrong address there must say so and not show a page. */
 const notPages = /^\/(api|_|objects|ingest|metrics|console|agents)(\/|$)/;
 
-export const consoleRoutes = (folder: string): Hono => {
+/** `media`: origins beside ours that pictures and video come from. */
+export const consoleRoutes = (folder: string, media: readonly string[] = []): Hono => {
   const files = readFiles(folder);
+  const allowed = policy(media);
   const page = files.get("/index.html");
   const answer = (file: File, immutable: boolean, request: Request): Response => {
     const zipped = file.gzipped !== null && /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
@@ -47,7 +53,7 @@ export const consoleRoutes = (folder: string): Hono => {
       headers: {
         "content-type": file.type,
         "cache-control": immutable ? "public, max-age=31536000, immutable" : "no-cache",
-        "content-security-policy": POLICY,
+        "content-security-policy": allowed,
         vary: "accept-encoding",
         ...(zipped ? { "content-encoding": "gzip" } : {}),
       },

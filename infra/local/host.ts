@@ -25,6 +25,7 @@ import { createMetrics } from "#lib/metrics.ts";
 import { pause } from "#lib/pause.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
+import { objectOrigins } from "#lib/object-store/s3-address.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
 import { keysFrom } from "#lib/secrets/key-rings.ts";
 import { eventCounter, measureSystem } from "../system-metrics.ts";
@@ -57,7 +58,7 @@ const [DATABASE_TRIES, DATABASE_AGAIN_MS] = [120, 250];
 const main = async (): Promise<void> => {
   const environment = readEnvironment(Environment);
   const log = createLog({ context: "host", level: environment.LOG_LEVEL });
-  const ports = await openPorts(environment, (error) => log.warn("The work table could not be reached", { error }));
+  const ports = await openPorts(environment, log);
   const { sql, system, keys, objects, cache, frames, broker, plan } = ports;
   const clock = (): Date => new Date();
   const metrics = createMetrics();
@@ -72,7 +73,7 @@ const main = async (): Promise<void> => {
     grants: { sql, system, objects, cache, keys, clock },
     log,
     metrics,
-    routes: [objectRoutes(objects, keys, clock), ingestRoutes(needs), consoleRoutes(environment.CONSOLE_DIR)],
+    routes: [ingestRoutes(needs), ...objectsAndConsole(environment, ports, clock)],
     onEvents(types) {
       countEvents(types);
       connector.wake();
@@ -117,6 +118,14 @@ const main = async (): Promise<void> => {
   process.disconnect?.();
 };
 
+type Ports = Awaited<ReturnType<typeof openPorts>>;
+
+const objectsAndConsole = ({ OBJECTS_URL, CONSOLE_DIR }: Environment, { objects, keys }: Ports, clock: () => Date) => [
+  // Of a folder alone: an S3 answers by itself to what was signed for it.
+  ...(OBJECTS_URL.startsWith("file:") ? [objectRoutes(objects, keys, clock)] : []),
+  consoleRoutes(CONSOLE_DIR, objectOrigins(OBJECTS_URL)),
+];
+
 /** A database that was killed recovers for a while; the supervisor gives up on who never begins to serve. */
 const untilDatabaseAnswers = async (system: Sql, log: Log): Promise<void> => {
   const naps = pause();
@@ -132,12 +141,13 @@ const untilDatabaseAnswers = async (system: Sql, log: Log): Promise<void> => {
   }
 };
 
-const openPorts = async (environment: Environment, on_error: (error: unknown) => void) => {
+const openPorts = async (environment: Environment, log: Log) => {
+  const on_error = (error: unknown): void => log.warn("The work table could not be reached", { error });
   const keys = keysFrom(await readMaterial(environment.SECRETS_DIR));
   const sql = connectSql(environment.DATABASE_URL, { max: 10, application_name: "gt-vision host" });
   const system = connectSql(environment.SYSTEM_DATABASE_URL, { max: 16, application_name: "gt-vision system" });
   const plan = planOf(catalogue);
-  const objects = await connectObjects(environment.OBJECTS_URL, { keys });
+  const objects = await connectObjects(environment.OBJECTS_URL, { keys, say: (line) => log.warn(line) });
   const cache = await connectCache(environment.CACHE_URL);
   const frames = await connectFrames(environment.FRAMES_URL);
   const broker = await connectBroker(environment.BROKER_URL, { queues: plan.queues, sql: system, on_error });

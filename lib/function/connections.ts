@@ -12,7 +12,10 @@ import { needsOf, type Need } from "./needs.ts";
 
 /** The `connect.ts` of a port, handed in by the generated entry: what is not handed in is not in the bundle. */
 export type Connectors = {
-  objects?: (url: string, options: { keys: Keys; base_url?: string }) => Promise<ObjectStore>;
+  objects?: (
+    url: string,
+    options: { keys: Keys; base_url?: string; say?: (line: string) => void },
+  ) => Promise<ObjectStore>;
   cache?: (url: string) => Promise<Cache>;
 };
 
@@ -53,7 +56,8 @@ export const connectHost = async (
   const { connectors, log } = more;
   const pool = (url: string): Sql => connectSql(url, { max: environment.DATABASE_CONNECTIONS });
   const { keys } = secrets;
-  const base = environment.PUBLIC_URL === undefined ? {} : { base_url: environment.PUBLIC_URL };
+  const say = (line: string): void => log.warn(line);
+  const base = environment.PUBLIC_URL === undefined ? { say } : { say, base_url: environment.PUBLIC_URL };
   const opened: Lent = {
     keys,
     ...(needs.has("sql") ? { sql: pool(environment.DATABASE_URL ?? "") } : {}),
