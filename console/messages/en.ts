@@ -119,6 +119,7 @@ export const en: Messages = {
     speed: "Speed",
     goTo: "Go to",
     none: "Nothing recorded on this day",
+    truncated: (until) => `There are too many interruptions on this day: the line is complete until ${until} only.`,
     noneHint: "See on the cameras page whether recording is on.",
     noneAt: "There is no recording at this instant",
     jumped: (duration, cause, from, to) => `Gap of ${duration}, ${from} to ${to}: ${cause}`,

@@ -119,6 +119,7 @@ export const ptBr = {
     speed: "Velocidade",
     goTo: "Ir para",
     none: "Nada gravado neste dia",
+    truncated: (until: string) => `Há interrupções demais neste dia: a linha está completa só até ${until}.`,
     noneHint: "Verifique na página de câmeras se a gravação está ligada.",
     noneAt: "Não há gravação neste instante",
     jumped: (duration: string, cause: string, from: string, to: string) =>

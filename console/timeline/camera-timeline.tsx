@@ -6,7 +6,7 @@ import { Tile } from "#console/live/tile.tsx";
 import { useNow } from "#console/live/use-now.ts";
 import { useAsk, useMay } from "#console/session/session-context.tsx";
 import { useMessages } from "#console/messages/language.tsx";
-import { dayText } from "#console/ui/format.ts";
+import { clockText, dayText } from "#console/ui/format.ts";
 import { Answer } from "#console/ui/states.tsx";
 import { ClipForm } from "./clip-form.tsx";
 import { ClipList } from "./clip-list.tsx";
@@ -22,7 +22,7 @@ import { useCameraView, type CameraView } from "./use-camera-view.ts";
 import { useTimelineKeys } from "./use-timeline-keys.ts";
 import { useTimelineView } from "./use-timeline-view.ts";
 
-const nothing = { spans: [], gaps: [], kept_since: 0 };
+const nothing = { spans: [], gaps: [], truncated_at: null, kept_since: 0 };
 
 type Props = { camera: Camera; zone: string };
 
@@ -117,6 +117,11 @@ const DayLine = (props: StripProps) => {
           {m.timeline.none}. {m.timeline.noneHint}
         </p>
       ) : null}
+      {line.truncated_at === null ? null : (
+        <p className="notice notice-attention" data-testid="day-truncated">
+          {m.timeline.truncated(clockText(m.locale, zone, line.truncated_at))}
+        </p>
+      )}
       <div className="strip-foot">
         <GapList line={line} zone={zone} now={now} onSeek={onSeek} />
         <p className="dim small">

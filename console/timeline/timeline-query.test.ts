@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { withRunningGap } from "./timeline-query.ts";
 
 const day = { from: 0, to: 1_000_000 };
-const line = { day, spans: [{ from: 0, to: 60_000 }], gaps: [], kept_since: 0 };
+const line = { day, spans: [{ from: 0, to: 60_000 }], gaps: [], truncated_at: null, kept_since: 0 };
 const well = { status: "ONLINE", status_cause: null, recording: true } as const;
 
 describe("a gap that still lasts", () => {
@@ -27,6 +27,11 @@ describe("a gap that still lasts", () => {
     expect(withRunningGap(line, gone, 5_000_000).gaps).toEqual([{ from: 60_000, to: day.to, cause: null }]);
     const whole = { ...line, spans: [{ from: 0, to: day.to - 4000 }] };
     expect(withRunningGap(whole, gone, 5_000_000)).toBe(whole);
+  });
+
+  test("of a day that was not told to its end nobody knows", () => {
+    const cut = { ...line, truncated_at: 60_000 };
+    expect(withRunningGap(cut, { ...well, status: "OFFLINE" }, 200_000)).toBe(cut);
   });
 
   test("what the server has told is not told twice", () => {

@@ -6,7 +6,7 @@ import type { Bounds } from "./days.ts";
 import type { Gap, Span } from "./geometry.ts";
 
 /** `to` of a gap that nobody has ended yet is the end of its day. */
-export type Line = { day: Bounds; spans: Span[]; gaps: Gap[]; kept_since: number };
+export type Line = { day: Bounds; spans: Span[]; gaps: Gap[]; truncated_at: number | null; kept_since: number };
 
 /** `now`: server time; a day that is over does not change. */
 export const timelineQuery = (ask: Ask, camera_id: string, day: Bounds, now: number) =>
@@ -26,7 +26,7 @@ export const timelineQuery = (ask: Ask, camera_id: string, day: Bounds, now: num
     refetchInterval: day.to > now ? 5000 : false,
   });
 
-const lineOf = ({ spans, gaps, kept_since }: Timeline, day: Bounds): Line => ({
+const lineOf = ({ spans, gaps, truncated_at, kept_since }: Timeline, day: Bounds): Line => ({
   day,
   spans: spans.map(({ starts_at, ends_at }) => ({ from: Date.parse(starts_at), to: Date.parse(ends_at) })),
   gaps: gaps.map(({ starts_at, ends_at, cause }) => ({
@@ -34,6 +34,7 @@ const lineOf = ({ spans, gaps, kept_since }: Timeline, day: Bounds): Line => ({
     to: ends_at === null ? day.to : Date.parse(ends_at),
     cause,
   })),
+  truncated_at: truncated_at === null ? null : Date.parse(truncated_at),
   kept_since: Date.parse(kept_since),
 });
 
@@ -49,6 +50,8 @@ export const withRunningGap = (
   const { day, spans, gaps } = line;
   const last = spans.at(-1);
   const end = Math.min(now, day.to);
+  // What comes after is not known here, which is no gap.
+  if (line.truncated_at !== null) return line;
   const isTold = gaps.some(({ to }) => to >= end);
   if (!last || isTold || end - last.to < HANDED_IN_MS) return line;
   const isToday = now < day.to;

@@ -80,6 +80,8 @@ export const UploadAnswer = z.object({
       headers: z.record(z.string(), z.string()),
     }),
   ),
+  /** One that cannot be stored keeps nobody else from it. `reason`: unknown_camera */
+  refused: z.array(z.object({ id: z.uuid(), reason: z.string() })).default([]),
 });
 /** Each is checked to be in the store with its size and hash, then listed. A second time changes nothing. */
 export const SegmentReport = z.strictObject({ segments: z.array(NewSegment).min(1).max(100) });
@@ -115,6 +117,8 @@ export const Timeline = z.object({
   gaps: z.array(
     z.object({ starts_at: Time, ends_at: Time.nullable(), cause: GapCause.nullable(), detail: z.string().nullable() }),
   ),
+  /** `null`: all of the window is told. Else what begins from here on is not: ask again from here. */
+  truncated_at: Time.nullable(),
   /** Where the city's plan begins to delete. */
   kept_since: Time,
 });

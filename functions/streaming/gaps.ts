@@ -22,17 +22,21 @@ export const writeGap = (
 export const closeGaps = (sql: TransactionSql, cidade_id: string, camera_id: string, at: Date) =>
   sql`update gaps set ends_at = ${at} where cidade_id = ${cidade_id} and camera_id = ${camera_id} and ends_at is null and starts_at < ${at}`;
 
+/** Of one answer, or one clip. */
+export const MOST_GAPS = 2000;
+
 export const listGapRows = (
   sql: TransactionSql,
   cidade_id: string,
   camera_id: string,
   from: Date,
   to: Date,
+  limit: number,
 ): Promise<GapRow[]> =>
   sql<GapRow[]>`
     select starts_at, ends_at, cause, detail from gaps
     where cidade_id = ${cidade_id} and camera_id = ${camera_id} and starts_at < ${to} and (ends_at is null or ends_at > ${from})
-    order by starts_at limit 2000`;
+    order by starts_at limit ${limit}`;
 
 /** They explain holes in what is no longer kept. */
 export const deleteEndedGaps = (sql: TransactionSql, cidade_id: string, before: Date) =>

@@ -2,7 +2,7 @@
 import type { TransactionSql } from "#lib/db/connect.ts";
 import { AppError } from "#lib/errors.ts";
 import type { Timeline } from "./contract.ts";
-import type { GapRow } from "./gaps.ts";
+import { MOST_GAPS, type GapRow } from "./gaps.ts";
 import { overlapping } from "./segments.ts";
 
 /** Segments that follow each other this closely are one span: a key frame may come late. */
@@ -26,6 +26,9 @@ export const readWindow = (query: { from: string; to: string }, longest_ms: numb
 
 export const TIMELINE_MS = LONGEST_DAYS * 86_400_000;
 
+/** What one answer holds: a day whose video breaks every half minute. */
+export const MOST_SPANS = 5000;
+
 /** Joined in the database: a day of segments is 8640 rows and usually one span. */
 export const listSpans = (
   sql: TransactionSql,
@@ -33,6 +36,7 @@ export const listSpans = (
   camera_id: string,
   from: Date,
   to: Date,
+  limit: number,
 ): Promise<Span[]> =>
   sql<Span[]>`
     with ordered as (
@@ -40,7 +44,24 @@ export const listSpans = (
         captured_at > max(wall_end) over (order by captured_at rows between unbounded preceding and 1 preceding) + ${JOIN_MS} * interval '1 ms' as breaks
       from recording_segments where ${overlapping(sql, { cidade_id, camera_id }, from, to)}),
     numbered as (select *, count(*) filter (where breaks) over (order by captured_at) as span from ordered)
-    select min(captured_at) as starts_at, max(wall_end) as ends_at from numbered group by span order by 1 limit 5000`;
+    select min(captured_at) as starts_at, max(wall_end) as ends_at from numbered group by span order by 1 limit ${limit}`;
+
+export type Told = Pick<Timeline, "spans" | "gaps" | "truncated_at">;
+
+/** One span and one gap more than are told say whether, and from where, something is left out. */
+export const toldOf = (spans: readonly Span[], known: readonly GapRow[]): Told => {
+  const ends = [spans[MOST_SPANS]?.starts_at, known[MOST_GAPS]?.starts_at].flatMap((end) =>
+    end ? [end.getTime()] : [],
+  );
+  const end = ends.length === 0 ? null : new Date(Math.min(...ends));
+  const isTold = ({ starts_at }: { starts_at: string }): boolean => end === null || new Date(starts_at) < end;
+  const told = spans.map((span) => ({ starts_at: span.starts_at.toISOString(), ends_at: span.ends_at.toISOString() }));
+  return {
+    spans: told.filter(isTold),
+    gaps: gapsOf(spans, known).filter(isTold),
+    truncated_at: end?.toISOString() ?? null,
+  };
+};
 
 /** What is known, and what of the holes between the spans nobody explained. After the last span there is no hole yet. */
 export const gapsOf = (spans: readonly Span[], known: readonly GapRow[]): Timeline["gaps"] => {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { deleteSome, countQuery, deleteRows, lockExpired, type Position } from "#functions/streaming/retention.ts";
 import { listSegmentRows } from "#functions/streaming/segments.ts";
-import { listSpans } from "#functions/streaming/timeline.ts";
+import { listSpans, MOST_SPANS } from "#functions/streaming/timeline.ts";
 import { slicesUntil } from "#lib/retention/plans.ts";
 import { connectSql, type Sql, type TransactionSql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
@@ -57,7 +57,7 @@ const looking = ({ cameras, days }: Loaded): Scene[] => {
       as: "app",
       work: (tx, round) => {
         const { camera, from, to } = window(round, 300_000, DAY_MS - 300_000);
-        return listSpans(tx, camera.cidade_id, camera.camera_id, from, to);
+        return listSpans(tx, camera.cidade_id, camera.camera_id, from, to, MOST_SPANS + 1);
       },
     },
     {

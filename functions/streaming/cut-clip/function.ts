@@ -9,7 +9,7 @@ import { findClip, type ClipRow } from "../clips.ts";
 import { ClipFailed, ClipReady, ClipRequested } from "../contract.ts";
 import { planCut, type CutPlan } from "../cut-plan.ts";
 import { firstPicture, joinPieces, remux } from "../cutting.ts";
-import { listGapRows } from "../gaps.ts";
+import { listGapRows, MOST_GAPS } from "../gaps.ts";
 import { listSegmentRows } from "../segments.ts";
 
 type Needed = Needs<["transaction", "objects", "clock"]>;
@@ -28,7 +28,7 @@ export const cutClip = queue({
       return {
         clip: found,
         segments: await listSegmentRows(sql, found, start_time, end_time),
-        known: await listGapRows(sql, cidade_id, camera_id, start_time, end_time),
+        known: await listGapRows(sql, cidade_id, camera_id, start_time, end_time, MOST_GAPS),
       };
     });
     if (clip.status === "READY" || clip.status === "FAILED") return;

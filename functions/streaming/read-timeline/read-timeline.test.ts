@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { catalogue } from "#functions/catalogue.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { recordedCity, type RecordedCity } from "#test/harness/recordings.ts";
@@ -57,6 +57,48 @@ test("a segment that reaches into the window counts, one beside it does not", as
   const site = await recordedCity(host);
   await record(site, 0, 95, 200);
   expect((await read(site, 100, 200)).body.spans).toEqual([{ starts_at: iso(95), ends_at: iso(105) }]);
+});
+
+describe("more than one answer holds", () => {
+  const DAY = 86_400;
+  /** A second of video every two, from so many seconds on. */
+  const broken = ({ cidade_id, camera_id, recording_id, agent }: RecordedCity, from: number, count: number) =>
+    host.database.owner`
+      insert into recording_segments (cidade_id, id, camera_id, recording_id, captured_at, wall_end, media_duration_ms, agent_id,
+        boot_id, sequence, codec, bytes, sha256, object_key, object_length, init_length, fragments)
+      select ${cidade_id}, gen_random_uuid(), ${camera_id}, ${recording_id}, begins, begins + interval '1 s', 1000, ${agent.id},
+        gen_random_uuid(), 0, 'avc1', 1, 'none', 'none', 1, 1, '[]'
+      from generate_series(0, ${count}::int - 1) n, lateral (select ${at(from)}::timestamptz + n * interval '3 s' as begins) t`;
+
+  test("is said, and goes on from where it was cut, nothing twice and nothing left out", async () => {
+    const site = await recordedCity(host);
+    await broken(site, -DAY, 5002);
+    const first = await read(site, -DAY, 0);
+    expect(first.body.spans).toHaveLength(5000);
+    expect(first.body.gaps).toHaveLength(5000);
+    expect(first.body.truncated_at).toBe(iso(-DAY + 15_000));
+    expect(first.body.gaps.at(-1).ends_at).toBe(first.body.truncated_at);
+    const rest = await site.operator.get(
+      `/api/timeline?camera_id=${site.camera_id}&from=${first.body.truncated_at}&to=${iso(0)}`,
+    );
+    expect(rest.body).toMatchObject({
+      spans: [{ starts_at: iso(-DAY + 15_000) }, { starts_at: iso(-DAY + 15_003) }],
+      gaps: [{ starts_at: iso(-DAY + 15_001) }],
+      truncated_at: null,
+    });
+  });
+
+  test("is said of known gaps too: no span behind the last that is told looks whole", async () => {
+    const site = await recordedCity(host);
+    await record(site, 3500);
+    await host.database.owner`
+      insert into gaps (cidade_id, id, camera_id, starts_at, ends_at, cause)
+      select ${site.cidade_id}, gen_random_uuid(), ${site.camera_id}, begins, begins + interval '500 ms', 'camera'
+      from generate_series(0, 2000) n, lateral (select ${at(0)}::timestamptz + n * interval '1 s' as begins) t`;
+    const { body } = await read(site);
+    expect(body.gaps).toHaveLength(2000);
+    expect(body).toMatchObject({ spans: [], truncated_at: iso(2000) });
+  });
 });
 
 test("an empty window, a window that ends before it begins and more than 31 days are refused", async () => {

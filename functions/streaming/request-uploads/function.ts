@@ -1,4 +1,3 @@
-import { AppError } from "#lib/errors.ts";
 import { http } from "#lib/function/define.ts";
 import { UploadAnswer, UploadRequest } from "../contract.ts";
 import { objectKeyOf } from "../segments.ts";
@@ -15,13 +14,19 @@ export const requestUploads = http({
   async handle({ segments }, { transaction, objects, caller }) {
     const cidade_id = caller.cities[0] ?? "";
     const wanted = [...new Set(segments.map(({ camera_id }) => camera_id))];
-    const known = await transaction(
+    const found = await transaction(
       ({ sql }) =>
-        sql`select camera_id from camera_directory where cidade_id = ${cidade_id} and camera_id = any (${wanted}::uuid[])`,
+        sql<
+          { camera_id: string }[]
+        >`select camera_id from camera_directory where cidade_id = ${cidade_id} and camera_id = any (${wanted}::uuid[])`,
     );
-    if (known.length < wanted.length) throw new AppError("not_found", "No such camera", { reason: "camera.unknown" });
+    const known = new Set(found.map(({ camera_id }) => camera_id));
+    const [own, unknown] = [
+      segments.filter(({ camera_id }) => known.has(camera_id)),
+      segments.filter(({ camera_id }) => !known.has(camera_id)),
+    ];
     const uploads = await Promise.all(
-      segments.map(async (segment) => {
+      own.map(async (segment) => {
         const object_key = objectKeyOf(cidade_id, segment);
         const there = await objects.head("recordings", object_key);
         // Stored but never listed, e.g. by an agent that was killed in between.
@@ -36,6 +41,6 @@ export const requestUploads = http({
         return { id: segment.id, object_key, url, headers };
       }),
     );
-    return { uploads };
+    return { uploads, refused: unknown.map(({ id }) => ({ id, reason: "unknown_camera" })) };
   },
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { catalogue } from "#functions/catalogue.ts";
+import { uuidv7 } from "#lib/ids.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { recordedCity, type Recorded, type RecordedCity } from "#test/harness/recordings.ts";
 
@@ -51,8 +52,18 @@ test("an address for one segment stores no other", async () => {
   expect((await host.anyone.put(moved, one.bytes, body.uploads[0].headers)).status).toBe(403);
 });
 
-test("another city's camera does not exist for an agent, and a person gets no address", async () => {
+test("another city's camera does not exist for an agent, and keeps nobody else's segment from the store", async () => {
   const [own, other] = [await recordedCity(host), await recordedCity(host)];
-  expect((await ask(own, own.plain(new Date()), other.plain(new Date()))).status).toBe(404);
+  const [ours, theirs, nobodys] = [own.plain(new Date()), other.plain(new Date()), own.plain(new Date())];
+  nobodys.segment.camera_id = uuidv7();
+  const { status, body } = await ask(own, theirs, ours, nobodys);
+  expect(status).toBe(200);
+  expect(body.uploads).toMatchObject([{ id: ours.segment.id, url: expect.any(String) }]);
+  expect(body.refused).toEqual([theirs, nobodys].map(({ segment }) => ({ id: segment.id, reason: "unknown_camera" })));
+  expect((await ask(own, theirs)).body).toMatchObject({ uploads: [], refused: [{ id: theirs.segment.id }] });
+});
+
+test("a person gets no address", async () => {
+  const own = await recordedCity(host);
   expect((await own.operator.post("/api/agents/segments/uploads", { segments: [] })).status).toBe(401);
 });
