@@ -2,9 +2,12 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { AppError } from "#lib/errors.ts";
 import type { CloudEvent } from "#lib/events.ts";
 import type { Broker } from "#lib/broker/broker.ts";
+import { connectBroker } from "#lib/broker/connect.ts";
+import { connectSql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { noLog } from "#lib/log.ts";
+import { eventOf, queues } from "#test/contracts/broker.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { relayBatch, relayCounts, startRelay } from "./relay.ts";
@@ -180,4 +183,37 @@ test("without any wake-up events are found by looking, and a broken broker does 
   await eventually("it is published", () => got.length === 1);
   await relay.stop();
   expect(failures).toBe(2);
+});
+
+test("where the queues are tables one connection is enough, and an event is in with the commit that says so", async () => {
+  const sql = connectSql(db.urls.system, { max: 1 });
+  const broker = await connectBroker("postgres:", { queues, sql });
+  const ids = [await write(db.app), await write(db.app)];
+  const work = () => db.system<{ event_id: string }[]>`select event_id from work order by event_id`;
+  const rolledBack = sql.begin(async (tx) => {
+    await broker.publishWithin?.(tx, [eventOf("clip.requested")]);
+    throw new Error("no commit");
+  });
+  await expect(rolledBack).rejects.toThrow("no commit");
+  expect(await work()).toEqual([]);
+  expect(await relayBatch(sql, broker, 10)).toMatchObject({ taken: 2 });
+  expect((await work()).map(({ event_id }) => event_id)).toEqual(ids);
+  await db.system`delete from work`;
+  await broker.close();
+  await sql.end({ timeout: 1 });
+});
+
+test("a relay that falls silent with rows in hand lets go of them in ten seconds", { timeout: 60_000 }, async () => {
+  await write(db.app);
+  const taken = Promise.withResolvers<void>();
+  const never = Promise.withResolvers<void>();
+  const silent = { publish: () => (taken.resolve(), never.promise) } as unknown as Broker;
+  const lost = relayBatch(db.system, silent, 10).catch((error: unknown) => error);
+  await taken.promise;
+  const { got, broker } = listener();
+  expect(await relayBatch(db.system, broker, 10)).toMatchObject({ taken: 0, elsewhere: true });
+  await eventually("another takes its turn", async () => (await relayBatch(db.system, broker, 10)).taken === 1, 30_000);
+  expect(got).toHaveLength(1);
+  never.resolve();
+  expect(await lost).toMatchObject({ name: expect.stringMatching(/Error/) });
 });

@@ -5,6 +5,7 @@
 import { AppError } from "#lib/errors.ts";
 import type { Sql, TransactionSql } from "#lib/db/connect.ts";
 import type { Broker } from "#lib/broker/broker.ts";
+import type { CloudEvent } from "#lib/events.ts";
 import { cloudEventOf, type OutboxRow } from "#lib/function/outbox.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
@@ -32,33 +33,50 @@ type Row = OutboxRow & { source: string };
 const BUSY_FOR_MS = 5000;
 const ELSEWHERE_MS = 20;
 const BACK_OFF_MS = [100, 200, 500, 1000, 2000, 5000];
+/** Twice as long as a broker may take to confirm: whoever is silent for longer has stopped, and another takes its turn. */
+const SILENT_AT_MOST = "10s";
 
-/** `sql` logs in as gt_system and has at least two connections: one holds the rows while the broker uses another. */
-export const relayBatch = async (sql: Sql, broker: Broker, batch: number): Promise<Batch> =>
-  sql.begin(async (tx) => {
+/**
+ * `sql` logs in as gt_system. Where the broker is a table of the same database its rows are in with the same commit, over the
+ * same connection; else the rows stay locked until the broker has confirmed.
+ */
+export const relayBatch = async (sql: Sql, broker: Broker, batch: number): Promise<Batch> => {
+  const published: (() => void)[] = [];
+  const done = await sql.begin(async (tx): Promise<Batch> => {
     // One batch at a time in the whole system: two would publish a key's events side by side.
-    const [turn] = await tx`select pg_try_advisory_xact_lock(hashtextextended('relay', 0)) as mine`;
+    const [turn] = await tx`
+      select pg_try_advisory_xact_lock(hashtextextended('relay', 0)) as mine,
+        set_config('idle_in_transaction_session_timeout', ${SILENT_AT_MOST}, true)`;
     if (!turn?.["mine"]) return { taken: 0, elsewhere: true, refused: [] };
     const rows = await tx<Row[]>`
       select id, cidade_id, source, type, version, subject, partition_key, correlation_id, traceparent, data, created_at
       from outbox where published_at is null and refused is null
       order by id limit ${batch} for update skip locked`;
     if (rows.length === 0) return { taken: 0, elsewhere: false, refused: [] };
-    const refused = await publish(broker, rows);
+    const publish = async (events: readonly CloudEvent[]): Promise<void> => {
+      if (broker.publishWithin) published.push(await broker.publishWithin(tx, events));
+      else await broker.publish(events);
+    };
+    const refused = await publishRouted(publish, rows);
     await mark(tx, rows, refused);
     return { taken: rows.length, elsewhere: false, refused };
   });
+  for (const tell of published) tell();
+  return done;
+};
 
-/** Answers the types that no queue is bound to; all others are durable in the broker. */
-const publish = async (broker: Broker, rows: readonly Row[]): Promise<string[]> => {
+type Publish = (events: readonly CloudEvent[]) => Promise<void>;
+
+/** Answers the types that no queue is bound to; all others are durable in the broker, or will be with the commit. */
+const publishRouted = async (publish: Publish, rows: readonly Row[]): Promise<string[]> => {
   const events = rows.map((row) => ({ ...cloudEventOf(row), source: row.source }));
   try {
-    await broker.publish(events);
+    await publish(events);
     return [];
   } catch (error) {
     if (!(error instanceof AppError) || error.reason !== "broker.unroutable") throw error;
     const refused = String(error.params["types"]).split(",");
-    await broker.publish(events.filter(({ type }) => !refused.includes(type)));
+    await publish(events.filter(({ type }) => !refused.includes(type)));
     return refused;
   }
 };

@@ -10,6 +10,7 @@
  * - Order is promised per `partition_key` only where the queue asks for it, and never across keys.
  * - Dead letters keep the message, its attempts and the reason until they are redriven or discarded.
  */
+import type { TransactionSql } from "#lib/db/connect.ts";
 import type { CloudEvent } from "#lib/events.ts";
 
 export type QueueSpec = {
@@ -66,6 +67,11 @@ export type Consumer = { stop(): Promise<void> };
 export type Broker = {
   /** Throws `unavailable` when durability could not be confirmed in 5 s: then nobody knows whether it is in. */
   publish(events: readonly CloudEvent[]): Promise<void>;
+  /**
+   * Only where the queues are tables of the caller's own database: they are in when its transaction commits, which takes no
+   * second connection. The answer is to be called after the commit.
+   */
+  publishWithin?(tx: TransactionSql, events: readonly CloudEvent[]): Promise<() => void>;
   /** Calls `handle` for each message, at most `parallel` at once. The answer settles it; a throw is `retry` after 1 s. */
   consume(queue: string, handle: (delivery: Delivery) => Promise<Settlement>): Promise<Consumer>;
   /** Puts dead letters back with attempts reset: one id, all of a queue, or everything. Answers how many. */

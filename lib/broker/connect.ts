@@ -26,7 +26,8 @@ export const connectBroker = async (url: string, options: BrokerOptions): Promis
     throw new AppError("internal", "BROKER_URL has an unknown scheme; there are: postgres:, amqp:, amqps:");
   if (options.sql) return postgresBroker(options.sql, options);
   const sql = connectSql(url, { max: 8, application_name: "gt-vision broker" });
-  const broker = postgresBroker(sql, options);
+  // Its database may be another than its callers': nothing of it can be within their transactions.
+  const { publishWithin: _, ...broker } = postgresBroker(sql, options);
   const close = async (): Promise<void> => {
     await broker.close();
     await sql.end({ timeout: 5 });

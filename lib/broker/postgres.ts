@@ -1,5 +1,5 @@
 /** The broker of one machine: a table of the database that is there anyway. */
-import type { Sql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
 import { AppError } from "#lib/errors.ts";
 import type { CloudEvent } from "#lib/events.ts";
 import type { Broker, QueueSpec } from "#lib/broker/broker.ts";
@@ -17,7 +17,8 @@ export type PostgresBrokerOptions = {
 };
 
 /** `wake` is a hint from outside that something may be due: all queues, or those named. */
-export type PostgresBroker = Broker & { wake(queues?: readonly string[]): void };
+export type PostgresBroker = Broker &
+  Required<Pick<Broker, "publishWithin">> & { wake(queues?: readonly string[]): void };
 
 const PUBLISH_TIMEOUT_MS = 5000;
 const PACE: Pace = { lease_ms: 30_000, busy_ms: 100, idle_ms: 1000, drain_ms: 5000, max_lapses: 5 };
@@ -50,14 +51,23 @@ export const postgresBroker = (sql: Sql, options: PostgresBrokerOptions): Postgr
     );
   };
 
+  const tell = (items: readonly Item[]): void => {
+    if (items.length === 0) return;
+    const queues = [...new Set(items.map(({ queue }) => queue))];
+    work.wake(queues);
+    options.on_publish?.(queues);
+  };
+
   return {
     publish: async (events) => {
       const items = itemsOf(events);
-      if (items.length === 0) return;
-      await confirmed(table.add(items));
-      const queues = [...new Set(items.map(({ queue }) => queue))];
-      work.wake(queues);
-      options.on_publish?.(queues);
+      if (items.length > 0) await confirmed(table.add(items));
+      tell(items);
+    },
+    publishWithin: async (tx: TransactionSql, events) => {
+      const items = itemsOf(events);
+      if (items.length > 0) await table.addWithin(tx, items);
+      return () => tell(items);
     },
     consume: async (queue, handle) => {
       const spec = specs.get(queue);

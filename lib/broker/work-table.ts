@@ -38,19 +38,22 @@ const adding = ({ sql, now }: Table) => {
     order by place
     on conflict (queue, event_id) do nothing`;
 
+  const addWithin = async (tx: TransactionSql, items: readonly Item[]): Promise<void> => {
+    const ordered = items.filter(({ lane }) => lane !== null).map(({ queue }) => queue);
+    if (ordered.length > 0) await lockLanes(tx, ordered);
+    await insert(tx, items);
+  };
+
   return {
     /** What waits there already stays as it is. */
     add: async (items: readonly Item[]): Promise<void> => {
-      const ordered = items.filter(({ lane }) => lane !== null).map(({ queue }) => queue);
-      if (ordered.length === 0) {
+      if (items.every(({ lane }) => lane === null)) {
         await insert(sql, items);
         return;
       }
-      await sql.begin(async (tx) => {
-        await lockLanes(tx, ordered);
-        await insert(tx, items);
-      });
+      await sql.begin((tx) => addWithin(tx, items));
     },
+    addWithin,
     /** Dead letters become new messages. Whoever comes second finds them gone. */
     redrive: async (which: { id: string } | { queue: string } | "all"): Promise<number> =>
       sql.begin(async (tx) => {
