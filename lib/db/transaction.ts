@@ -4,6 +4,7 @@ import { AppError } from "#lib/errors.ts";
 import type { Sql, TransactionSql } from "./connect.ts";
 
 const RETRIES = 3;
+const CONNECTION_MS = 3000;
 
 /**
  * `cities`: what the caller may see, `'all'` for every one. `read` transactions are read only.
@@ -18,19 +19,44 @@ export const withTenant = async <R>(
   const setting = cities === "all" ? "*" : cities.join(",");
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return (await sql.begin(mode === "read" ? "read only" : "read write", async (tx) => {
+      return await begin(sql, mode, async (tx) => {
         // Not awaited apart: it is sent ahead of the first statement of the work in the same pipeline.
         const named = tx`select set_config('app.cities', ${setting}, true)`;
         named.catch(() => {});
         const [result] = await Promise.all([work(tx), named]);
         return result;
-      })) as R;
+      });
     } catch (error) {
       if (isConflict(error) && attempt < RETRIES) continue;
       throw asAppError(error);
     }
   }
 };
+
+/**
+ * Nobody waits for ever behind slow transactions: what has no connection in `CONNECTION_MS` never begins. `write` says
+ * nothing about reading or writing, so that a database that is set to read only refuses.
+ */
+const begin = <R>(sql: Sql, mode: "read" | "write", work: (tx: TransactionSql) => Promise<R>): Promise<R> =>
+  new Promise<R>((resolve, reject) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      reject(busy());
+    }, CONNECTION_MS);
+    const begun = (tx: TransactionSql): Promise<R> => {
+      clearTimeout(timer);
+      return isLate ? Promise.reject(busy()) : work(tx);
+    };
+    const ended = mode === "read" ? sql.begin("read only", begun) : sql.begin(begun);
+    (ended as Promise<R>).finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
+
+const busy = (): AppError =>
+  new AppError("unavailable", "No connection to the database is free", {
+    reason: "database.busy",
+    retry_after_seconds: 2,
+  });
 
 const isConflict = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && (error.code === "40001" || error.code === "40P01");
