@@ -26,7 +26,10 @@ export const testDatabase = async (): Promise<TestDatabase> => {
     made.password = passwords[user];
     return made.href;
   };
-  const urls = { app: url("gt_app"), system: url("gt_system"), owner: url("gt_owner") };
+  const pooled_port = inject("pooled_port");
+  const served = (user: "gt_app" | "gt_system"): string =>
+    pooled_port === null ? url(user) : throughPool(url(user), pooled_port);
+  const urls = { app: served("gt_app"), system: served("gt_system"), owner: url("gt_owner") };
   const pools = {
     app: connectSql(urls.app, { max: 4, application_name: "test app" }),
     system: connectSql(urls.system, { max: 4, application_name: "test system" }),
@@ -41,6 +44,14 @@ export const testDatabase = async (): Promise<TestDatabase> => {
       await asSuperuser(superuser_url, `drop database if exists ${name} with (force)`);
     },
   };
+};
+
+/** As programs reach a PgBouncer: by an address that says so. */
+export const throughPool = (url: string, port: number): string => {
+  const pooled = new URL(url);
+  pooled.host = `127.0.0.1:${port}`;
+  pooled.searchParams.set("pgbouncer", "1");
+  return pooled.href;
 };
 
 const asSuperuser = async (url: string, statement: string): Promise<void> => {

@@ -16,6 +16,8 @@ declare module "vitest" {
   interface ProvidedContext {
     superuser_url: string;
     servers_url: string;
+    /** With GT_TEST_PGBOUNCER=1: every database of the tests is reached through it. */
+    pooled_port: number | null;
   }
 }
 
@@ -43,7 +45,15 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   }
   project.provide("superuser_url", server.superuser_url);
   project.provide("servers_url", servers.url);
+  project.provide("pooled_port", process.env["GT_TEST_PGBOUNCER"] === "1" ? await poolOf(servers.url) : null);
   return stop;
+};
+
+/** One connection for each login of each database, in transaction mode. */
+const poolOf = async (servers_url: string): Promise<number> => {
+  const told = (await (await fetch(`${servers_url}/pgbouncer`)).json()) as { port: number } | { missing: string };
+  if ("missing" in told) throw new Error(`GT_TEST_PGBOUNCER=1, but ${told.missing}`);
+  return told.port;
 };
 
 /**
