@@ -103,7 +103,7 @@ const lane = (from: Socket, pace: Pace, isHeld: () => boolean) => {
       const now = performance.now();
       freeAt = Math.max(freeAt, now) + (length / bytes_per_second) * 1000;
       const later = latency + (jitter > 0 ? chance.below(jitter + 1) : 0);
-      waiting.push({ due: Math.max(freeAt + later, waiting.at(-1)?.due ?? 0), bytes: length, go });
+      waiting.push({ due: freeAt + later, bytes: length, go });
       bytes += length;
       if (bytes >= MOST_WAITING) from.pause();
       timer ??= setTimeout(onTime, 0);
@@ -153,7 +153,7 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
     from.on("data", onData);
     from.on("end", () => queue.push(0, () => void to.end()));
     // The other end hears of a cut as a cut.
-    from.on("error", () => to.resetAndDestroy());
+    from.on("error", () => queue.push(0, () => void to.resetAndDestroy()));
     from.on("close", () => queue.push(0, () => void to.end()));
     to.on("close", queue.clear);
     return queue;
@@ -165,12 +165,7 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
     for (const socket of [client, line.server]) socket.setNoDelay(true);
     lines.set(line, [pass("to_server", line), pass("to_client", line)]);
     client.on("close", () => lines.delete(line));
-    if (frozen) hold(line);
   });
-  const hold = ({ client, server: upstream }: Line): void => {
-    client.pause();
-    upstream.pause();
-  };
   const reset = (line: Line): void => {
     line.client.resetAndDestroy();
     line.server.resetAndDestroy();
@@ -192,10 +187,7 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
       changed.host = `127.0.0.1:${port}`;
       return changed.href;
     },
-    freeze: () => {
-      frozen = true;
-      [...lines.keys()].forEach(hold);
-    },
+    freeze: () => void (frozen = true),
     thaw,
     swallow: (direction) => void swallowed.add(direction),
     delay: (latency, jitter = 0) => void Object.assign(pace, { latency, jitter }),
