@@ -20,6 +20,8 @@ describe("whether a camera is recorded", () => {
     expect(recordingSign(wanted, known)).toBe("recording");
     expect(recordingSign(wanted, { ...known, recording: false, status: "OFFLINE" })).toBe("interrupted");
     expect(recordingSign(wanted, { ...known, status: "PARADA", cause: "silent" })).toBe("interrupted");
+    // What comes is recorded, though it shows nothing new.
+    expect(recordingSign(wanted, { ...known, status: "PARADA", cause: "repeating" })).toBe("recording");
     expect(recordingSign(wanted, undefined)).toBe("unconfirmed");
     expect(recordingSign(wanted, { ...known, recording: false, cause: "agent_away" })).toBe("unconfirmed");
   });

@@ -34,7 +34,10 @@ describe("a tile's state", () => {
   });
 
   test("pictures that do not change are frozen, though they arrive", () => {
-    expect(tileVerdict({ ...well, status: "PARADA" }, "live")).toEqual({ state: "frozen", cause: "repeating" });
+    for (const status_cause of ["repeating", null] as const) {
+      const verdict = tileVerdict({ ...well, status: "PARADA", status_cause }, "live");
+      expect(verdict).toEqual({ state: "frozen", cause: "repeating" });
+    }
   });
 
   test("a camera that the agent says is silent is not said to repeat itself", () => {
