@@ -38,6 +38,7 @@ export const startAgent = (needs: AgentNeeds): Agent => {
     async before() {
       await reserve.look().catch((error: unknown) => log.warn("disk not looked at", { error }));
       await adoptAll(needs).catch((error: unknown) => log.error("nothing adopted", { error }));
+      await tidy(needs).catch((error: unknown) => log.warn("what was put aside is not tidied", { error }));
     },
   });
   const onMessage = (message: ToAgent): void => {

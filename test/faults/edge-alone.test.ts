@@ -1,5 +1,5 @@
 /** The server is away and the agent is killed and started: it goes on with what it was told last, and nothing of it is lost. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { desired, edgeScene, type EdgeScene } from "#edge-agent/testing/edge-scene.ts";
@@ -8,6 +8,7 @@ let scene: EdgeScene;
 beforeEach(async () => void (scene = await edgeScene()));
 afterEach(() => scene.close());
 
+const EIGHT_DAYS = 8 * 86_400;
 const PASSWORD = "s3nha-da-camera";
 const credentials = { username: "operador", password: PASSWORD };
 const kept = (): string => join(scene.dir, "desired-state.sealed");
@@ -40,12 +41,16 @@ test(
     await scene.server.goAway();
     await first.kill();
     await scene.until("nobody who looks", () => (camera.viewers() === 0 ? true : undefined));
+    const refused = join(scene.spool, "refused", "of-long-ago.mp4");
+    writeFileSync(refused, "no longer wanted");
+    utimesSync(refused, Date.now() / 1000 - EIGHT_DAYS, Date.now() / 1000 - EIGHT_DAYS);
     const began = Date.now();
     const agent = scene.start();
     await scene.until("a writer", () => (agent.writers().length === 1 ? true : undefined));
     await seconds(camera, 4);
     expect([filesWith(PASSWORD), agent.output().includes(PASSWORD)]).toEqual([[], false]);
     expect(agent.output()).toContain("what it desired last goes on");
+    expect([existsSync(refused), agent.output()]).toEqual([false, expect.stringContaining("of-long-ago")]);
 
     const returned = Date.now();
     scene.server.desire([{ ...one, recording_id: null }, two]);

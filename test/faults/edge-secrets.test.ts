@@ -1,5 +1,5 @@
 /** The password of a camera is nowhere but in the agent's memory and on the line to the camera. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { desired, edgeScene, type EdgeScene } from "#edge-agent/testing/edge-scene.ts";
@@ -60,6 +60,8 @@ test("with the right password, while it is recorded, probed, and its FFmpeg fail
   scene.server.desire([one]);
   await scene.said(one.id, ({ recording, status }) => recording && status === "ONLINE");
   expect(await scene.server.probe(one.url_rtsp)).toMatchObject({ ok: true });
+  // The address lies on the disk, sealed.
+  expect(existsSync(join(scene.dir, "desired-state.sealed"))).toBe(true);
   expect(leaks(agent.output())).toEqual([]);
   const [pid = 0] = agent.writers();
   expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toMatch(/rtsp:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}/);
