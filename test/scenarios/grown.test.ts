@@ -6,29 +6,17 @@ import type { Alert, PlateRead } from "#functions/ai/contract.ts";
 import type { City } from "#functions/cidades/contract.ts";
 import type { Clip, Timeline } from "#functions/streaming/contract.ts";
 import { demoCity, readsFrameCodes, shownIn, type DemoCity } from "#test/harness/demo-city.ts";
-import { startGrownServers, type GrownServers } from "#test/harness/grown/servers.ts";
-import {
-  administrator,
-  freePort,
-  removeData,
-  signIn,
-  startSystem,
-  until,
-  type Api,
-  type RunningSystem,
-} from "#test/harness/system.ts";
+import { startGrownSystem, type GrownSystem } from "#test/harness/grown-system.ts";
+import { administrator, signIn, until, type Api } from "#test/harness/system.ts";
 
-let servers: GrownServers;
-let system: RunningSystem;
+let system: GrownSystem;
 let city: DemoCity;
 let api: Api;
 let browser: Browser;
 let watched: WatchedPage;
 
 beforeAll(async () => {
-  const port = await freePort();
-  servers = await startGrownServers(`http://127.0.0.1:${port}`);
-  system = await startSystem({ port, env: { ...servers.addresses, FRAMES_URL: "memory:" } });
+  system = await startGrownSystem();
   city = await demoCity(system);
   api = await signIn(system);
   browser = await openBrowser();
@@ -38,9 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await watched?.close();
   await browser?.close();
-  await system?.stop();
-  await servers?.stop();
-  if (system) removeData(system);
+  await system?.end();
 }, 120_000);
 
 const camera = (): DemoCity["cameras"][number] => city.cameras[0]!;
@@ -49,7 +35,7 @@ const cidadeId = async (): Promise<string> =>
 
 /** Bytes by an address that says who may read them, from the S3 itself. */
 const fetched = async (url: string | null | undefined): Promise<Buffer> => {
-  expect(new URL(url ?? "").port).toBe(String(servers.lines.objects.port));
+  expect(new URL(url ?? "").port).toBe(String(system.servers.lines.objects.port));
   const answer = await fetch(url ?? "");
   expect(answer.status).toBe(200);
   return Buffer.from(await answer.arrayBuffer());
@@ -117,7 +103,7 @@ describe("a grown system, from the camera to the alert", () => {
     });
     expect(next.camera).toBe(first.camera);
     // A page of one machine asks nobody else: here it plays what lies in the S3, and asks nobody but it.
-    const fromObjects = `elsewhere: http://127.0.0.1:${servers.lines.objects.port}/`;
+    const fromObjects = `elsewhere: http://127.0.0.1:${system.servers.lines.objects.port}/`;
     expect(watched.faults.length).toBeGreaterThan(0);
     expect(watched.faults.filter((fault) => !fault.startsWith(fromObjects))).toEqual([]);
   });

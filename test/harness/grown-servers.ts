@@ -124,7 +124,7 @@ const startDatabase = async (folder: string, keep: Keep) => {
   const kept: KeptPostgres = keep(await keepPostgres(options, () => undefined));
   await ensureLogins(kept.superuser_url, DATABASE, passwords);
   const owner = urlAs(kept.superuser_url, "gt_owner");
-  await migrate(owner, join(import.meta.dirname, "../../../migrations"));
+  await migrate(owner, join(import.meta.dirname, "../../migrations"));
   const pool = keep(
     await startPgbouncer({
       binary: await binaryOf("pgbouncer"),
