@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postgresBroker } from "#lib/broker/postgres.ts";
 import { noLog } from "#lib/log.ts";
 import { eventOf } from "#test/contracts/broker.ts";
-import { eventually, handClock } from "#test/contracts/check.ts";
+import { eventually, handClock, never } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { settlementOf, startDeliveries, type Deliver } from "./deliver.ts";
 
@@ -19,10 +19,22 @@ beforeEach(async () => {
   await db.system`delete from dead_letters`;
 });
 
-const begin = async (deliver: Deliver, options: { clock?: () => Date; timeout_seconds?: number } = {}) => {
-  const { timeout_seconds = 60, ...clock } = options;
-  const broker = postgresBroker(db.system, { queues: [spec], pace: { busy_ms: 10, drain_ms: 100 }, ...clock });
-  const deliveries = await startDeliveries({ broker, queues: [{ name: NAME, timeout_seconds }], deliver, log: noLog });
+type Options = {
+  clock?: () => Date;
+  wait?: (ms: number) => Promise<void>;
+  lease_ms?: number;
+  timeout_seconds?: number;
+};
+const begin = async (deliver: Deliver, options: Options = {}) => {
+  const { timeout_seconds = 60, lease_ms = 30_000, ...time } = options;
+  const clock = time.clock ? { clock: time.clock } : {};
+  const broker = postgresBroker(db.system, {
+    queues: [spec],
+    pace: { busy_ms: 10, drain_ms: 100, lease_ms },
+    ...clock,
+  });
+  const queues = [{ name: NAME, timeout_seconds }];
+  const deliveries = await startDeliveries({ broker, queues, deliver, log: noLog, ...time });
   const stop = async (): Promise<void> => {
     await deliveries.stop();
     await broker.close();
@@ -101,33 +113,102 @@ test("the same in real time, within half a second", async () => {
   await stop();
 });
 
-test("while a dependency is down messages are parked with their attempts untouched; none is dead, all drain", async () => {
-  const clock = handClock();
-  let isDown = true;
-  const attempts = new Set<number>();
-  const { broker, stop } = await begin(
-    async (_name, _event, attempt) => {
-      attempts.add(attempt);
-      return { status: isDown ? 503 : 204, final: false };
-    },
-    { clock: clock.now },
-  );
-  await broker.publish(Array.from({ length: 20 }, () => eventOf("clip.requested")));
-  const depth = async () => (await broker.depths())[0]!;
-  for (let minute = 0; minute < 10; minute++) {
-    await eventually("all are parked", async () => (await depth()).parked === 20);
-    clock.pass(60_100);
-  }
-  isDown = false;
-  clock.pass(60_100);
-  await eventually("all are done", async () => {
-    const { waiting, held, parked } = await depth();
-    if (parked > 0) clock.pass(60_100);
-    return waiting + held + parked === 0;
+describe("while a function, or what it needs, is down", () => {
+  const quick = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
+  const down = { status: 503, final: false };
+  const done = { status: 204, final: false };
+  /** Holds are not renewed by a clock that jumps. */
+  const patient = () => {
+    const clock = handClock();
+    return { clock, options: { clock: clock.now, wait: quick, lease_ms: 86_400_000 } };
+  };
+
+  test("for ten minutes: one message a minute asks for all, none is dead, no attempt counts, all drain", async () => {
+    const { clock, options } = patient();
+    const asked: { at: number; attempt: number }[] = [];
+    let isDown = true;
+    const { broker, deliveries, stop } = await begin(async (_name, _event, attempt) => {
+      asked.push({ at: clock.now().getTime(), attempt });
+      return isDown ? down : done;
+    }, options);
+    const start = clock.now().getTime();
+    await broker.publish(Array.from({ length: 40 }, () => eventOf("clip.requested")));
+    const depth = async () => (await broker.depths())[0]!;
+    // Four are asked at once, so some are under way when the fifth refusal is heard.
+    await eventually("it is spared", () => deliveries.spared().length === 1);
+    await never("more are asked", () => asked.length > 8, 100);
+    for (let minute = 1; minute <= 10; minute++) {
+      clock.pass(60_000);
+      await eventually("one asks", () => asked.filter(({ at }) => at === start + minute * 60_000).length === 1);
+    }
+    await never("another asks", () => asked.filter(({ at }) => at > start).length > 10, 100);
+    const { waiting, held, parked, dead } = await depth();
+    expect([waiting + held + parked, dead]).toEqual([40, 0]);
+    isDown = false;
+    await eventually("all are done", async () => {
+      clock.pass(10_000);
+      const left = await depth();
+      return left.waiting + left.held + left.parked === 0;
+    });
+    expect(deliveries.spared()).toEqual([]);
+    expect(new Set(asked.map(({ attempt }) => attempt))).toEqual(new Set([1]));
+    expect((await depth()).dead).toBe(0);
+    await stop();
   });
-  expect([...attempts]).toEqual([1]);
-  expect((await depth()).dead).toBe(0);
-  await stop();
+
+  test("who says when to come again is asked then", async () => {
+    const { clock, options } = patient();
+    let asked = 0;
+    const { broker, deliveries, stop } = await begin(
+      async () => (++asked > 8 ? done : { ...down, retry_after_seconds: 5 }),
+      options,
+    );
+    await broker.publish(Array.from({ length: 12 }, () => eventOf("clip.requested")));
+    await eventually("it is spared", () => deliveries.spared().length === 1);
+    await eventually("all are done", async () => {
+      clock.pass(5000);
+      return deliveries.counts()[NAME]?.done === 12;
+    });
+    await stop();
+  });
+
+  test("messages that came too early are parked, and hold back no other", async () => {
+    const early = Array.from({ length: 20 }, () => eventOf("clip.requested", "early"));
+    const others = Array.from({ length: 20 }, () => eventOf("clip.requested"));
+    const { broker, deliveries, stop } = await begin(async (_name, event) =>
+      event.data["name"] === "early" ? { ...down, only_this: true } : done,
+    );
+    await broker.publish([...early, ...others]);
+    await eventually("all have been looked at", async () => {
+      const { parked, waiting, held } = (await broker.depths())[0]!;
+      return parked === 20 && waiting + held === 0;
+    });
+    expect(deliveries.counts()[NAME]).toEqual({ done: 20, retried: 0, parked: 20, dead: 0 });
+    expect(deliveries.spared()).toEqual([]);
+    await stop();
+  });
+
+  test("a stop does not wait for it, and every message is there afterwards, untouched", async () => {
+    const { broker, deliveries, stop } = await begin(async () => down);
+    await broker.publish(Array.from({ length: 12 }, () => eventOf("clip.requested")));
+    await eventually("it is spared", () => deliveries.spared().length === 1);
+    await stop();
+    const left = await db.system`select attempts, lapses, state from work`;
+    expect(left.map(({ attempts, lapses }) => [attempts, lapses])).toEqual(Array.from({ length: 12 }, () => [0, 0]));
+    expect(left.filter(({ state }) => state === "held")).toEqual([]);
+  });
+
+  test("a function that fails is not down: each of its messages is asked about", async () => {
+    const asked = new Set<string>();
+    const { broker, deliveries, stop } = await begin(async (_name, event) => {
+      asked.add(event.id);
+      return { status: 500, final: false };
+    });
+    await broker.publish(Array.from({ length: 12 }, () => eventOf("clip.requested")));
+    await eventually("all were asked about", () => asked.size === 12);
+    expect(deliveries.spared()).toEqual([]);
+    await stop();
+  });
 });
 
 test("a message refused for good is dead at once, and redrive gives it back from the first attempt", async () => {

@@ -3,12 +3,20 @@ import { PARK_SECONDS, type Broker, type Consumer, type Delivery, type Settlemen
 import type { CloudEvent } from "#lib/events.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
+import { createBreaker, type Breaker, type Found } from "./breaker.ts";
 
 /**
  * An HTTP status, whether asked over HTTP or in process. `final`: the answer carried `x-final: 1`.
  * `retry_after_seconds` counts with 503 and 429 only.
  */
-export type Outcome = { status: number; final: boolean; reason?: string; retry_after_seconds?: number };
+export type Outcome = {
+  status: number;
+  final: boolean;
+  reason?: string;
+  retry_after_seconds?: number;
+  /** The answer carried `x-park: message`: nothing is down, only this message has to wait. */
+  only_this?: boolean;
+};
 
 /** `functionName` is `<context>.<name>`, which is also the name of its queue. A throw is a failed attempt. */
 export type Deliver = (
@@ -20,7 +28,12 @@ export type Deliver = (
 
 export type DeliveredQueue = { name: string; timeout_seconds: number };
 export type DeliveryCounts = { done: number; retried: number; parked: number; dead: number };
-export type Deliveries = { stop(): Promise<void>; counts(): Record<string, DeliveryCounts> };
+export type Deliveries = {
+  stop(): Promise<void>;
+  counts(): Record<string, DeliveryCounts>;
+  /** Queues whose function is not asked at present, because it, or what it needs, is down. */
+  spared(): string[];
+};
 
 /** `functionName` is `<context>.<name>`. */
 export type RunPlanned = (functionName: string, plannedFor: Date, signal: AbortSignal) => Promise<Outcome>;
@@ -46,29 +59,72 @@ export const settlementOf = (outcome: Outcome, attempt: number): Settlement => {
   return { dead: true, reason: `failed ${attempt} times, last with ${told}` };
 };
 
-export const startDeliveries = async (parts: {
+/** What an answer says about the function and what it needs. A busy one (429) is not down. */
+const foundIn = ({ status, only_this }: Outcome): Found => {
+  if (status === 503) return only_this ? "unclear" : "down";
+  return status === 429 ? "unclear" : "up";
+};
+
+type Parts = {
   broker: Broker;
   queues: readonly DeliveredQueue[];
   deliver: Deliver;
   log: Log;
-}): Promise<Deliveries> => {
+  clock?: () => Date;
+  /** Handed in by tests. */
+  wait?: (ms: number) => Promise<void>;
+};
+
+export const startDeliveries = async (parts: Parts): Promise<Deliveries> => {
   const { broker, queues, deliver, log } = parts;
   const stopping = new AbortController();
-  const counts: Record<string, DeliveryCounts> = {};
+  const naps = pause();
+  const count = counting(log);
+  const breakers = new Map(queues.map(({ name }) => [name, breakerOf(parts, name, naps.nap)]));
   const consumers: Consumer[] = [];
 
-  const handle = async (queue: DeliveredQueue, delivery: Delivery): Promise<Settlement> => {
-    const { event, attempt } = delivery;
+  const handle = async (queue: DeliveredQueue, breaker: Breaker, delivery: Delivery): Promise<Settlement> => {
+    const passed = await breaker.pass();
+    if ("later_seconds" in passed) {
+      const reason = "not asked: the function, or what it needs, is down";
+      return count(delivery, { park: true, delay_seconds: Math.min(PARK_SECONDS, passed.later_seconds), reason });
+    }
     const outcome = await attemptOnce(deliver, queue, delivery, stopping.signal);
-    const settlement = settlementOf(outcome, attempt);
-    const counted = (counts[queue.name] ??= { done: 0, retried: 0, parked: 0, dead: 0 });
-    const facts = {
-      queue: queue.name,
-      event: event.id,
-      type: event.type,
-      attempt,
-      correlation_id: event.correlationid,
-    };
+    passed.tell(foundIn(outcome), parkSeconds(outcome));
+    return count(delivery, settlementOf(outcome, delivery.attempt));
+  };
+
+  for (const queue of queues)
+    consumers.push(await broker.consume(queue.name, (delivery) => handle(queue, breakers.get(queue.name)!, delivery)));
+  return {
+    stop: async () => {
+      for (const breaker of breakers.values()) breaker.end();
+      const stopped = Promise.all(consumers.map((consumer) => consumer.stop()));
+      naps.wakeAll();
+      await stopped;
+      stopping.abort(new Error("The connector stops"));
+    },
+    counts: count.all,
+    spared: () => [...breakers].flatMap(([name, breaker]) => (breaker.isOpen() ? [name] : [])),
+  };
+};
+
+const breakerOf = ({ clock, wait, log }: Parts, queue: string, nap: (ms: number) => Promise<void>): Breaker =>
+  createBreaker({
+    clock: clock ?? (() => new Date()),
+    wait: wait ?? nap,
+    turned: (isOpen) => {
+      if (isOpen) log.error("A function, or what it needs, is down: one message at a time asks for all", { queue });
+      else log.info("A function is back: its queue goes on", { queue });
+    },
+  });
+
+/** Counts and logs how a delivery ended, and answers it. */
+const counting = (log: Log) => {
+  const counts: Record<string, DeliveryCounts> = {};
+  const count = ({ event, queue, attempt }: Delivery, settlement: Settlement): Settlement => {
+    const counted = (counts[queue] ??= { done: 0, retried: 0, parked: 0, dead: 0 });
+    const facts = { queue, event: event.id, type: event.type, attempt, correlation_id: event.correlationid };
     if ("done" in settlement) counted.done++;
     else if ("retry" in settlement) {
       counted.retried++;
@@ -82,16 +138,7 @@ export const startDeliveries = async (parts: {
     }
     return settlement;
   };
-
-  for (const queue of queues) consumers.push(await broker.consume(queue.name, (delivery) => handle(queue, delivery)));
-  return {
-    stop: async () => {
-      const stopped = Promise.all(consumers.map((consumer) => consumer.stop()));
-      await stopped;
-      stopping.abort(new Error("The connector stops"));
-    },
-    counts: () => structuredClone(counts),
-  };
+  return Object.assign(count, { all: () => structuredClone(counts) });
 };
 
 /** A function that heeds no signal must not hold its message for ever. */

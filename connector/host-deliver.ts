@@ -17,6 +17,9 @@ export const hostReach = (
 const outcomeOf = (answer: Answer): Outcome => {
   if ("done" in answer) return { status: 204, final: false };
   const { reason } = answer;
-  if ("park" in answer) return { status: 503, final: false, reason, retry_after_seconds: answer.seconds };
+  if ("park" in answer) {
+    const only = answer.only_this ? { only_this: true } : {};
+    return { status: 503, final: false, reason, retry_after_seconds: answer.seconds, ...only };
+  }
   return { status: 500, final: "final" in answer, reason };
 };

@@ -5,8 +5,8 @@ import type { Reply } from "./reply.ts";
 
 export type Answer =
   | { done: true }
-  /** A dependency is down: come back after `seconds`, attempts untouched. */
-  | { park: true; seconds: number; reason: string }
+  /** Come back after `seconds`, attempts untouched: a dependency is down, or with `only_this` the message came too early. */
+  | { park: true; seconds: number; reason: string; only_this?: true }
   /** Refused for good: to the dead letters at once. */
   | { final: true; reason: string }
   /** This attempt failed; another may not. */
@@ -19,7 +19,8 @@ export const answerOf = (error: AppError): Answer => {
   const reason = `${error.code}${error.reason === undefined ? "" : ` ${error.reason}`}: ${error.message}`;
   if (error.code === "unavailable" || error.code === "too_many") {
     // A database that is back in 5 s is no reason to wait for 60, one that says so is.
-    return { park: true, seconds: error.retryAfterSeconds ?? PARK_SECONDS, reason };
+    const only = error.reason === "event.version" ? { only_this: true as const } : {};
+    return { park: true, seconds: error.retryAfterSeconds ?? PARK_SECONDS, reason, ...only };
   }
   return hopeless.includes(error.code) ? { final: true, reason } : { failed: true, reason };
 };
@@ -28,6 +29,7 @@ export const answerReply = (answer: Answer): Reply => {
   if ("done" in answer) return { status: 204, headers: {}, body: null };
   const headers: Record<string, string> = { "content-type": "application/json" };
   if ("park" in answer) headers["retry-after"] = String(Math.max(1, Math.ceil(answer.seconds)));
+  if ("park" in answer && answer.only_this) headers["x-park"] = "message";
   if ("final" in answer) headers["x-final"] = "1";
   return { status: "park" in answer ? 503 : 500, headers, body: JSON.stringify({ reason: answer.reason }) };
 };
