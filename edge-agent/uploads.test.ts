@@ -107,6 +107,24 @@ describe("one that is refused", () => {
     expect(await round()).toBe(true);
   });
 
+  test.each([
+    ["unknown_camera", 0],
+    ["something new", 1],
+  ])("by name, because of %s, does not hold up the others and stays or is put aside", async (reason, left) => {
+    const [first, second] = [await keep("a"), await keep("b")];
+    const { stored, listed, round } = serverOf({
+      call: (path) =>
+        path.endsWith("/uploads")
+          ? {
+              uploads: [{ id: second.id, object_key: "b", url: "/b", headers: {} }],
+              refused: [{ id: first.id, reason }],
+            }
+          : undefined,
+    });
+    await round();
+    expect([stored, listed, await waiting()]).toEqual([["b"], [second.id], left]);
+  });
+
   test("does not hold up the others: at the store", async () => {
     await keep("a");
     const second = await keep("b");

@@ -16,7 +16,7 @@ const LOOK_AGAIN_MS = 10_000;
 /** One that failed by itself lets the others pass for so long. */
 const LATER_MS = 60_000;
 /** Asking again would change nothing: the segment is put aside, with its bytes. */
-const lasting = new Set(["unknown_recording", "wrong_bytes"]);
+const lasting = new Set(["unknown_camera", "unknown_recording", "wrong_bytes", "name_taken"]);
 /** A store may say once that a name is taken because two were at it at the same time. */
 const TAKEN_TIMES = 3;
 
@@ -106,7 +106,7 @@ type Round = {
 const isRefusal = (error: unknown): boolean => error instanceof AppError && error.code === "invalid";
 
 const upload = async (needs: UploadNeeds, waiting: readonly Waiting[], round: Round): Promise<void> => {
-  const { spool, server, log } = needs;
+  const { spool, server } = needs;
   const asked = waiting.map(({ segment: { id, camera_id, bytes, sha256, boot_id, sequence } }) => ({
     id,
     camera_id,
@@ -115,11 +115,18 @@ const upload = async (needs: UploadNeeds, waiting: readonly Waiting[], round: Ro
     boot_id,
     sequence,
   }));
-  const { uploads } = await server.call("POST", "/api/agents/segments/uploads", { segments: asked }, UploadAnswer);
+  const path = "/api/agents/segments/uploads";
+  const { uploads, ...answered } = await server.call("POST", path, { segments: asked }, UploadAnswer);
+  const notWanted = new Map(answered.refused.map(({ id, reason }) => [id, reason]));
   const stored: Waiting[] = [];
   const taken = new Set<Waiting>();
   for (const one of waiting) {
     if (round.stopping()) return;
+    const reason = notWanted.get(one.segment.id);
+    if (reason !== undefined) {
+      await refused(needs, one, reason, round);
+      continue;
+    }
     const address = uploads.find(({ id }) => id === one.segment.id);
     const answer = address?.url ? await put(needs, address.url, address.headers, one) : "stored";
     if (answer === "taken") taken.add(one);
@@ -130,22 +137,28 @@ const upload = async (needs: UploadNeeds, waiting: readonly Waiting[], round: Ro
   if (stored.length === 0) return;
   const segments = stored.map(({ segment }) => segment);
   const receipt = await server.call("POST", "/api/agents/segments", { segments }, SegmentReceipt);
-  const refused = new Map(receipt.refused.map(({ id, reason }) => [id, reason]));
+  const reasons = new Map(receipt.refused.map(({ id, reason }) => [id, reason]));
   for (const one of stored) {
     const name = nameOf(one.segment);
-    const reason = refused.get(one.segment.id);
-    const isTaken = taken.has(one) && round.takenTimes(name) >= TAKEN_TIMES;
-    const isAccepted = receipt.accepted.includes(one.segment.id);
-    if (isAccepted) await spool.confirmed(one.segment);
-    else if (reason !== undefined && lasting.has(reason)) await putAside(needs, one, reason);
-    else if (isTaken) await putAside(needs, one, "name_taken");
-    else {
-      log.warn("segment not taken yet", { camera_id: one.segment.camera_id, name, reason });
-      round.postpone(one);
+    if (receipt.accepted.includes(one.segment.id)) {
+      round.forget(name);
+      await spool.confirmed(one.segment);
       continue;
     }
-    round.forget(name);
+    const isTaken = taken.has(one) && round.takenTimes(name) >= TAKEN_TIMES;
+    await refused(needs, one, isTaken ? "name_taken" : reasons.get(one.segment.id), round);
   }
+};
+
+const refused = async (needs: UploadNeeds, one: Waiting, reason: string | undefined, round: Round): Promise<void> => {
+  const { camera_id } = one.segment;
+  const name = nameOf(one.segment);
+  if (reason !== undefined && lasting.has(reason)) {
+    round.forget(name);
+    return putAside(needs, one, reason);
+  }
+  needs.log.warn("segment not taken yet", { camera_id, name, reason });
+  round.postpone(one);
 };
 
 /** Kept here for a while, and stated: in the recording there is a hole. */
