@@ -57,6 +57,7 @@ export type Api = {
   "read-timeline": { input: z.input<typeof streaming.TimelineQuery>; output: z.output<typeof streaming.Timeline> };
   "list-users": { input: z.input<typeof lists.Page>; output: z.output<typeof admin.UserList> };
   "create-user": { input: z.input<typeof admin.NewUser>; output: z.output<typeof admin.CreatedUser> };
+  "update-user": { input: z.input<typeof admin.UserChange>; output: z.output<typeof admin.User> };
   "list-watchlist-entries": {
     input: z.input<typeof ai.WatchlistEntryQuery>;
     output: z.output<typeof ai.WatchlistEntryList>;
@@ -411,6 +412,14 @@ export const routes: Record<keyof Api, Route> = {
     signed_in: true,
     permission: "users.manage",
     idempotent: false,
+  },
+  "update-user": {
+    method: "PATCH",
+    path: "/api/users/{id}",
+    path_names: ["id"],
+    signed_in: true,
+    permission: "users.manage",
+    idempotent: true,
   },
   "list-watchlist-entries": {
     method: "GET",

@@ -14,6 +14,7 @@ import { readJwks } from "./admin/read-jwks/function.ts";
 import { refreshSession } from "./admin/refresh-session/function.ts";
 import { signIn } from "./admin/sign-in/function.ts";
 import { signOut } from "./admin/sign-out/function.ts";
+import { updateUser } from "./admin/update-user/function.ts";
 import { createAgent } from "./cidades/create-agent/function.ts";
 import { createCamera } from "./cidades/create-camera/function.ts";
 import { createCameraKey } from "./cidades/create-camera-key/function.ts";
@@ -100,6 +101,7 @@ export const catalogue = {
     "refresh-session": refreshSession,
     "sign-in": signIn,
     "sign-out": signOut,
+    "update-user": updateUser,
   },
   cidades: {
     "create-agent": createAgent,

@@ -26,6 +26,7 @@ export const User = z.object({
   email: z.string(),
   is_active: z.boolean(),
   roles: z.array(z.object({ role_id: z.uuid(), role_name: z.string(), cidade_id: z.uuid().nullable() })),
+  version: z.int(),
   created_at: Time,
 });
 export type User = z.infer<typeof User>;
@@ -35,6 +36,14 @@ export const NewUser = z.strictObject({
   /** Absent: the person chooses it by the link of the answer. */
   password: Password.optional(),
   roles: z.array(RoleInCity).min(1).max(50),
+});
+/** `roles` takes the place of those that the user holds in the caller's cities; what they hold elsewhere stays. */
+export const UserChange = z.strictObject({
+  id: z.uuid(),
+  nome: PersonName.optional(),
+  /** `false`: all sessions end at once; what is open elsewhere finds out within 30 s. */
+  is_active: z.boolean().optional(),
+  roles: z.array(RoleInCity).min(1).max(50).optional(),
 });
 /** `link` only where no password was given: its secret is shown once, works once, for 24 h (`linkPath`). */
 export const CreatedUser = User.extend({ link: z.object({ secret: z.string(), expires_at: Time }).nullable() });
@@ -105,5 +114,6 @@ export const Nothing = z.null();
 // open-socket           POST /api/sessions/socket-ticket session
 // read-jwks             GET  /api/jwks                   anyone
 // create-user, list-users   POST, GET /api/users         users.manage
+// update-user           PATCH /api/users/{id}            users.manage
 // create-role, list-roles   POST, GET /api/roles         roles.manage
 // list-audit            GET  /api/audit                  audit.view

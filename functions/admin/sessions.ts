@@ -118,6 +118,12 @@ export const ended = (): AppError => new AppError("unauthorized", "The session h
 export const revokeSession = (sql: TransactionSql, id: string, reason: string, now: Date) =>
   sql`update sessions set revoked_at = ${now}, revoked_reason = ${reason} where id = ${id} and revoked_at is null`;
 
+/** All of a user, and what could open another. */
+export const endSessions = async (sql: TransactionSql, user_id: string, reason: string, now: Date): Promise<void> => {
+  await sql`update sessions set revoked_at = ${now}, revoked_reason = ${reason} where user_id = ${user_id} and revoked_at is null`;
+  await sql`update one_time_links set used_at = ${now} where user_id = ${user_id} and used_at is null`;
+};
+
 const after = (now: Date, seconds: number): Date => new Date(now.getTime() + seconds * 1000);
 
 const BATCH = 5000;

@@ -41,6 +41,26 @@ export const giveRole = async (
     values (${given.id}, ${given.user_id}, ${given.role_id}, ${given.cidade_id}) on conflict do nothing`;
 };
 
+/** Those that this transaction sees. */
+export const takeRoles = (sql: TransactionSql, user_id: string) =>
+  sql`delete from user_roles where user_id = ${user_id}`;
+
+/** Throws `not_found` for who holds no role that this transaction sees. Nobody else changes the user until it ends. */
+export const lockUser = async (sql: TransactionSql, id: string): Promise<{ version: number; is_active: boolean }> => {
+  const [user] = await sql<{ version: number; is_active: boolean }[]>`
+    select version, is_active from users u
+    where id = ${id} and exists (select 1 from user_roles where user_id = u.id) for update`;
+  if (!user) throw new AppError("not_found", "No such user", { reason: "user.unknown" });
+  return user;
+};
+
+/** The person is one in every city: a manager of one city decides about them only where no other has a say. */
+export const mustManageAllOf = async (sql: TransactionSql, user_id: string): Promise<void> => {
+  const [row] = await sql<{ elsewhere: boolean }[]>`select gt_holds_roles_elsewhere(${user_id}) as elsewhere`;
+  if (row?.elsewhere)
+    throw new AppError("forbidden", "This user holds roles that you do not manage", { reason: "user.other_cities" });
+};
+
 /** Who gives roles may give them only where they manage users themselves. */
 export const mustReach = (caller: Caller, cidade_id: string | null): void => {
   if (caller.cities === "all") return;
@@ -75,7 +95,7 @@ export const hasAnyUser = async (sql: TransactionSql): Promise<boolean> =>
   (await sql`select 1 from users limit 1`).length > 0;
 
 const selectUsers = (sql: TransactionSql) => sql`
-  select u.id, u.nome, u.email, u.is_active, u.created_at,
+  select u.id, u.nome, u.email, u.is_active, u.version, u.created_at,
     jsonb_agg(jsonb_build_object('role_id', r.id, 'role_name', r.name, 'cidade_id', ur.cidade_id) order by r.name) as roles
   from users u join user_roles ur on ur.user_id = u.id join roles r on r.id = ur.role_id`;
 

@@ -66,6 +66,8 @@ const userFor = async (sql: TransactionSql, link: LinkRow, person: Person, ids: 
       where user_id = ${link.user_id} and revoked_at is null`;
   }
   const user = await findUserByEmail(sql, person.email);
+  if (user && !user.is_active)
+    throw new AppError("not_found", "This link is not valid any more", { reason: "link.not_valid" });
   if (!user || user.id !== (link.kind === "first_administrator" ? person.id : link.user_id)) {
     throw new AppError("invalid", "The link is for another e-mail address", { reason: "link.other_email" });
   }

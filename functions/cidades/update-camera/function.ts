@@ -1,8 +1,8 @@
 import { http } from "#lib/function/define.ts";
+import { mustMatch } from "#lib/function/if-match.ts";
 import { chooseAgent } from "../agents.ts";
 import { readAddress, sealAddress } from "../camera-addresses.ts";
 import { cameraOf, findCamera, lockCamera } from "../cameras.ts";
-import { mustMatch } from "../cities.ts";
 import { Camera, CameraChange, CameraDeleted, CameraUpdated } from "../contract.ts";
 
 export const updateCamera = http({

@@ -1,5 +1,6 @@
 import { http } from "#lib/function/define.ts";
-import { checkZone, cityOf, findCity, mustMatch, updateCityRow } from "../cities.ts";
+import { mustMatch } from "#lib/function/if-match.ts";
+import { checkZone, cityOf, findCity, updateCityRow } from "../cities.ts";
 import { City, CityChange, CityStoragePlanChanged } from "../contract.ts";
 
 export const updateCity = http({
