@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import * as z from "zod";
 import { catalogue } from "#functions/catalogue.ts";
+import { deployablesOf } from "#infra/deployables.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { connectSql } from "#lib/db/connect.ts";
 import { readEnvironment } from "#lib/environment.ts";
@@ -9,6 +10,7 @@ import { connectFrames } from "#lib/frames/connect.ts";
 import { createLog, levels } from "#lib/log.ts";
 import { createMetrics, METRICS_CONTENT_TYPE } from "#lib/metrics.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
+import { addressesOf } from "./addresses.ts";
 import { startConnector } from "./connector.ts";
 import { httpReach } from "./http-deliver.ts";
 import { measure } from "./metrics.ts";
@@ -19,8 +21,10 @@ const Environment = z.object({
   BROKER_URL: z.string().default("postgres:"),
   /** Frames that wait in one process's memory are out of another's reach. */
   FRAMES_URL: z.string().regex(/^(?!memory:)/),
-  /** Where the functions are hosted. */
-  FUNCTIONS_URL: z.url().transform((url) => url.replace(/\/$/, "")),
+  /** Where the bytes of frames wait. */
+  CACHE_URL: z.string().regex(/^rediss?:/),
+  /** Where the functions are, e.g. `http://gateway:8080/function/{deployable}`: `addresses.ts`. */
+  FUNCTIONS_URL: z.string(),
   SECRETS_DIR: z.string(),
   LISTEN_ADDRESS: z.string().default("127.0.0.1"),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
@@ -35,8 +39,12 @@ const main = async (): Promise<void> => {
   const plan = planOf(catalogue);
   const on_error = (error: unknown): void => log.warn("The work table could not be reached", { error });
   const broker = await connectBroker(environment.BROKER_URL, { queues: plan.queues, sql, on_error });
-  const frames = await connectFrames(environment.FRAMES_URL);
-  const reach = httpReach({ baseOf: () => environment.FUNCTIONS_URL, system_token });
+  const frames = await connectFrames(environment.FRAMES_URL, {
+    slots_url: environment.CACHE_URL,
+    on_error: (error) => log.warn("Frames are held up", { error }),
+  });
+  const baseOf = addressesOf(environment.FUNCTIONS_URL, deployablesOf(catalogue));
+  const { close: hangUp, ...reach } = httpReach({ baseOf, system_token });
   const connector = await startConnector({ sql, broker, frames, plan, ...reach, log });
   const metrics = createMetrics();
   measure(metrics, connector);
@@ -66,6 +74,7 @@ const main = async (): Promise<void> => {
     server.close();
     server.closeAllConnections();
     await connector.stop();
+    hangUp();
     await Promise.all([broker.close(), frames.close()]);
     await sql.end({ timeout: 5 });
     log.info("The connector has stopped");

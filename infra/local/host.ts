@@ -148,8 +148,13 @@ const openPorts = async (environment: Environment, log: Log) => {
   const system = connectSql(environment.SYSTEM_DATABASE_URL, { max: 16, application_name: "gt-vision system" });
   const plan = planOf(catalogue);
   const objects = await connectObjects(environment.OBJECTS_URL, { keys, say: (line) => log.warn(line) });
-  const cache = await connectCache(environment.CACHE_URL);
-  const frames = await connectFrames(environment.FRAMES_URL);
+  const cache = await connectCache(environment.CACHE_URL, {
+    on_error: (error) => log.warn("Nothing is remembered", { error }),
+  });
+  const frames = await connectFrames(environment.FRAMES_URL, {
+    slots_url: environment.CACHE_URL,
+    on_error: (error) => log.warn("Frames are held up", { error }),
+  });
   const broker = await connectBroker(environment.BROKER_URL, { queues: plan.queues, sql: system, on_error });
   const close = async (): Promise<void> => {
     await broker.close();

@@ -27,6 +27,14 @@ describe("addresses of servers", () => {
     expect(() => readAddresses({ BROKER_URL: "amqp://gt:x@127.0.0.1" })).toThrow("RABBITMQ_MANAGEMENT_URL");
   });
 
+  test("frames over RabbitMQ are refused without its management, and without a Redis for their bytes", () => {
+    const frames = { FRAMES_URL: "amqp://gt:x@127.0.0.1" };
+    expect(() => readAddresses(frames)).toThrow("RABBITMQ_MANAGEMENT_URL");
+    const loaded = { ...frames, RABBITMQ_MANAGEMENT_URL: "http://gt:x@127.0.0.1:15672" };
+    expect(() => readAddresses(loaded)).toThrow("CACHE_URL");
+    expect(readAddresses({ ...loaded, CACHE_URL: "redis://127.0.0.1" })).toMatchObject(frames);
+  });
+
   test("a malformed one is named, and its value is not said", () => {
     expect(() => readAddresses({ ...database, DATABASE_URL: "secret without a scheme" })).toThrow(
       /^Environment: DATABASE_URL is malformed$/,

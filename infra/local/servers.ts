@@ -37,8 +37,12 @@ export const readAddresses = (source: Record<string, string | undefined>): Addre
     const absent = databaseNames.filter((name) => !given.includes(name));
     throw new Error(`${given.join(" and ")} given without ${absent.join(" and ")}: all three, or none.`);
   }
-  if (addresses.BROKER_URL.startsWith("amqp") && !addresses.RABBITMQ_MANAGEMENT_URL) {
-    throw new Error("BROKER_URL names a RabbitMQ: RABBITMQ_MANAGEMENT_URL says where its queues are loaded.");
+  for (const name of ["BROKER_URL", "FRAMES_URL"] as const) {
+    if (addresses[name].startsWith("amqp") && !addresses.RABBITMQ_MANAGEMENT_URL)
+      throw new Error(`${name} names a RabbitMQ: RABBITMQ_MANAGEMENT_URL says where its queues are loaded.`);
+  }
+  if (addresses.FRAMES_URL.startsWith("amqp") && !addresses.CACHE_URL.startsWith("redis")) {
+    throw new Error("FRAMES_URL names a RabbitMQ: the bytes of frames wait in Redis, which CACHE_URL names.");
   }
   return addresses;
 };

@@ -11,6 +11,7 @@ import {
   type Definitions,
 } from "#lib/broker/rabbitmq/topology.ts";
 import type { EventType } from "#lib/events.ts";
+import { turnsTopology } from "#lib/frames/rabbitmq/turns.ts";
 import type { Catalogue } from "#lib/function/define.ts";
 import type { Contracts } from "#lib/function/derive/names.ts";
 
@@ -34,6 +35,7 @@ export const definitionsOf = (catalogue: Catalogue, contracts: Contracts): Defin
     exchanges: [...own.exchanges, ...Object.values(namedExchanges).map(exchange)],
     queues: [
       ...own.queues,
+      ...turnsTopology.queues,
       ...namedQueues.flatMap(({ name }) => [quorumQueue(name, deadLettersTo(deadOf(name))), quorumQueue(deadOf(name))]),
     ],
     bindings: [
@@ -45,6 +47,7 @@ export const definitionsOf = (catalogue: Catalogue, contracts: Contracts): Defin
     ],
     policies: [
       ...own.policies,
+      ...turnsTopology.policies,
       {
         name: "gt-named",
         pattern: `^(${namedQueues.map(({ name }) => name).join("|")})(\\.dlq)?$`,

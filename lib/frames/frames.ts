@@ -21,6 +21,8 @@ export type Frame = {
   correlation_id: string;
 };
 
+export const MAX_FRAME_BYTES = 5 * 1024 * 1024;
+
 export type HeldFrame = { frame: Frame; attempt: number };
 export type Refused = { frame: Frame; reason: string; refused_at: Date };
 export type FrameCounts = {

@@ -1,6 +1,6 @@
 /** The frames port of one machine: bounded memory of the host. What waits is lost with the process, as the port says. */
 import { AppError } from "#lib/errors.ts";
-import type { Frame, Frames, HeldFrame, Refused } from "#lib/frames/frames.ts";
+import { MAX_FRAME_BYTES, type Frame, type Frames, type HeldFrame, type Refused } from "#lib/frames/frames.ts";
 import { waitingRoom, type WaitingRoom } from "#lib/frames/waiting-room.ts";
 
 export type MemoryFramesOptions = {
@@ -15,7 +15,6 @@ export type MemoryFramesOptions = {
   drain_ms?: number;
 };
 
-const MAX_FRAME_BYTES = 5 * 1024 * 1024;
 const MAX_TRIES = 3;
 const MAX_REFUSED = 100;
 

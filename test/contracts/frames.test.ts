@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectFrames } from "#lib/frames/connect.ts";
 import { memoryFrames } from "#lib/frames/memory.ts";
+import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
 import { arrayFrames } from "./adapters/array-frames.ts";
+import { framesServers, rabbitmqFramesBench, type FramesServers } from "./adapters/rabbitmq-frames.ts";
+import { ownDatabase } from "./adapters/redis-cache.ts";
 import { brokenFrames } from "./broken/frames.ts";
 import { frameOf, framesChecks, type FramesBench } from "./frames.ts";
 import { handClock, mustFail } from "./check.ts";
@@ -25,6 +28,22 @@ for (const [name, make] of Object.entries(adapters)) {
     for (const { title, run } of framesChecks) test(title, () => run(make));
   });
 }
+
+const [rabbitmq, redis] = [await serverFor("rabbitmq"), await serverFor("redis")];
+const title = titled(titled("frames: rabbitmq and redis", "rabbitmq", rabbitmq), "redis", redis);
+
+describe.skipIf(isMissing(rabbitmq) || isMissing(redis))(title, () => {
+  let servers: FramesServers;
+  beforeAll(async () => {
+    servers = await framesServers(present(rabbitmq), ownDatabase(present(redis)));
+  });
+  afterAll(() => servers.remove());
+  for (const { title: promise, run } of framesChecks) test(promise, () => run(() => rabbitmqFramesBench(servers)));
+});
+
+test("frames over RabbitMQ are refused without a Redis for their bytes", async () => {
+  await expect(connectFrames("amqp://127.0.0.1:1", { slots_url: "memory:" })).rejects.toThrow("CACHE_URL");
+});
 
 describe("frames: the contract notices a port that", () => {
   for (const broken of brokenFrames) test.concurrent(broken.name, () => mustFail(framesChecks, broken));

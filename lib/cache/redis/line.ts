@@ -11,7 +11,7 @@ export type LineOptions = {
   /** Default 250 ms. */
   deadline_ms?: number;
   on_error(error: unknown): void;
-  /** After each (re)connection and after each silence: what the server knows of this client may be gone. */
+  /** After each later connection and after each silence: what the server knew of this client may be gone. */
   on_back?(): void;
   on_message?(channel: string, message: string): void;
 };
@@ -54,12 +54,13 @@ export const openLine = async (url: string, options: LineOptions): Promise<Redis
   const first = Promise.withResolvers<void>();
   const tell = seldom(options.on_error);
   let away = true;
+  let opened = false;
   let ended = false;
 
   const isBack = (): void => {
     away = false;
     first.resolve();
-    on_back?.();
+    if (opened) on_back?.();
   };
   const isGone = (error: unknown): void => {
     away = true;
@@ -87,6 +88,7 @@ export const openLine = async (url: string, options: LineOptions): Promise<Redis
   redis.connect().catch(tell);
   void watch();
   await naps.within(first.promise, FIRST_MS);
+  opened = true;
   const close = (): void => {
     ended = true;
     naps.wakeAll();
