@@ -67,6 +67,13 @@ const admin: Record<string, Line> = {
     return { path: "/api/sessions", body: { email, password } };
   }),
   "sign-out": line(204, async ({ operator }) => ({ path: "/api/sessions/end", body: {}, as: operator })),
+  "update-user": line(200, async (scene) => {
+    const { host, cidade_id, operator } = scene;
+    const { id } = await host.as(["live.view"], [cidade_id]);
+    const roles = [{ role_id: await someRole(scene), cidade_id }];
+    const body = { nome: "Outro Nome", is_active: false, roles };
+    return { path: `/api/users/${id}`, method: "PATCH", body, headers: { "if-match": '"1"' }, as: operator };
+  }),
 };
 
 const cidades: Record<string, Line> = {
