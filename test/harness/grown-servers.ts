@@ -32,11 +32,17 @@ export type GrownServers = {
   stop(): Promise<void>;
 };
 
-/** Answers the names of those that cannot be had here, with the reason. */
-export const missingServers = async (say: (line: string) => void): Promise<string[]> => {
-  const names: ServerName[] = ["rabbitmq", "redis", "minio", "pgbouncer"];
-  const found = await Promise.all(names.map(async (name) => ({ name, found: await findServer(name, say) })));
-  return found.flatMap(({ name, found: one }) => ("missing" in one ? [`${name}: ${one.missing}`] : []));
+const needed: readonly ServerName[] = ["rabbitmq", "redis", "minio", "pgbouncer"];
+
+/**
+ * For suites, at the top level of their file: the title with the mark by which `test/run.ts` counts what is left out, where
+ * one of the servers cannot be had.
+ */
+export const grownTitle = async (title: string): Promise<{ title: string; isMissing: boolean }> => {
+  for (const name of needed)
+    if ("missing" in (await findServer(name, console.log)))
+      return { title: `${title} (without ${name})`, isMissing: true };
+  return { title, isMissing: false };
 };
 
 type Server = { pid(): number; killAndRestart(): Promise<void>; stop(): Promise<void> };

@@ -6,6 +6,7 @@ import type { Alert, PlateRead } from "#functions/ai/contract.ts";
 import type { City } from "#functions/cidades/contract.ts";
 import type { Clip, Timeline } from "#functions/streaming/contract.ts";
 import { demoCity, readsFrameCodes, shownIn, type DemoCity } from "#test/harness/demo-city.ts";
+import { grownTitle } from "#test/harness/grown-servers.ts";
 import { startGrownSystem, type GrownSystem } from "#test/harness/grown-system.ts";
 import { administrator, signIn, until, type Api } from "#test/harness/system.ts";
 
@@ -15,19 +16,19 @@ let api: Api;
 let browser: Browser;
 let watched: WatchedPage;
 
-beforeAll(async () => {
+const begin = async (): Promise<void> => {
   system = await startGrownSystem();
   city = await demoCity(system);
   api = await signIn(system);
   browser = await openBrowser();
   watched = await openPage(browser, system.url);
   await readsFrameCodes(watched.page);
-}, 300_000);
-afterAll(async () => {
+};
+const end = async (): Promise<void> => {
   await watched?.close();
   await browser?.close();
   await system?.end();
-}, 120_000);
+};
 
 const camera = (): DemoCity["cameras"][number] => city.cameras[0]!;
 const cidadeId = async (): Promise<string> =>
@@ -41,7 +42,12 @@ const fetched = async (url: string | null | undefined): Promise<Buffer> => {
   return Buffer.from(await answer.arrayBuffer());
 };
 
-describe("a grown system, from the camera to the alert", () => {
+const grown = await grownTitle("a grown system, from the camera to the alert");
+
+describe.skipIf(grown.isMissing)(grown.title, () => {
+  beforeAll(begin, 300_000);
+  afterAll(end, 120_000);
+
   test("runs on the servers that were named, and starts none of its own", () => {
     expect(system.pids().filter(({ name }) => name.startsWith("postgres"))).toEqual([]);
     expect(system.output()).toContain("RabbitMQ: ");
