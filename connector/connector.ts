@@ -14,6 +14,8 @@ export type ConnectorCounts = {
   queues: QueueDepth[];
   /** Since the start, by queue. */
   deliveries: Record<string, DeliveryCounts>;
+  /** Queues whose function is not asked at present, because it, or what it needs, is down. */
+  spared: string[];
 };
 export type Connector = {
   /** After a commit that wrote events. */
@@ -54,6 +56,7 @@ export const startConnector = async (parts: {
       outbox: await relay.counts(),
       queues: await broker.depths(),
       deliveries: deliveries.counts(),
+      spared: deliveries.spared(),
     }),
   };
 };

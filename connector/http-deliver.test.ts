@@ -77,6 +77,36 @@ test("a host that says when to come again is heard", async () => {
   expect(outcome).toEqual({ status: 503, final: false, reason: "down", retry_after_seconds: 5 });
 });
 
+test("a message that came too early says nothing about what is behind its function", async () => {
+  const { deliver } = await host({ status: 503, headers: { "x-park": "message" }, body: '{"reason":"too new"}' });
+  expect(await deliver("a.b", eventOf("x.y"), 1, open())).toMatchObject({ status: 503, only_this: true });
+});
+
+test("a line that the other side closed meanwhile is no outage: the message is sent over a new one", async () => {
+  const requests: number[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request.socket.remotePort ?? 0);
+    // The second on a line that was kept meets its end, as if it had crossed it on the way.
+    if (requests.filter((port) => port === request.socket.remotePort).length > 1) return request.socket.destroy();
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { deliver, close } = httpReach({ baseOf: () => base, system_token: "x" });
+  for (const attempt of [1, 2])
+    expect(await deliver("a.b", eventOf("x.y"), attempt, open())).toMatchObject({ status: 204 });
+  expect([requests.length, new Set(requests).size]).toEqual([3, 2]);
+  close();
+});
+
+test("a page of a proxy is read to its beginning only, and becomes the reason", async () => {
+  const { deliver } = await host({ status: 502, body: "Bad gateway".padEnd(1_000_000, ".") });
+  const outcome = await deliver("a.b", eventOf("x.y"), 1, open());
+  expect(outcome).toMatchObject({ status: 502, final: false });
+  expect(outcome.reason).toMatch(/^Bad gateway\.{189}$/);
+});
+
 const held = (): HeldFrame => ({
   attempt: 2,
   frame: {
@@ -116,6 +146,7 @@ test("a call in the same process means the same as a request", async () => {
   const answers = [
     { done: true as const },
     { park: true as const, seconds: 7, reason: "r" },
+    { park: true as const, seconds: 60, reason: "r", only_this: true as const },
     { final: true as const, reason: "r" },
     { failed: true as const, reason: "r" },
   ];
@@ -126,10 +157,11 @@ test("a call in the same process means the same as a request", async () => {
     handleFrame: async () => undefined,
   });
   const outcomes = [];
-  for (let n = 0; n < 4; n++) outcomes.push(await deliver("streaming.cut-clip", eventOf("x.y"), 1, open()));
+  for (let n = 0; n < 5; n++) outcomes.push(await deliver("streaming.cut-clip", eventOf("x.y"), 1, open()));
   expect(outcomes).toEqual([
     { status: 204, final: false },
     { status: 503, final: false, reason: "r", retry_after_seconds: 7 },
+    { status: 503, final: false, reason: "r", retry_after_seconds: 60, only_this: true },
     { status: 500, final: true, reason: "r" },
     { status: 500, final: false, reason: "r" },
   ]);

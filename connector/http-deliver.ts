@@ -5,6 +5,7 @@ import type { HeldFrame } from "#lib/frames/frames.ts";
 import { frameMediaTypes } from "#lib/frames/media-types.ts";
 import { isParked, type Deliver, type Outcome, type RunPlanned } from "./deliver.ts";
 import type { DeliverFrame } from "./frames.ts";
+import { poster, type Post, type Posted } from "./http-post.ts";
 
 export type HttpReach = {
   /** Where a function is hosted, e.g. `http://functions:8080`. `functionName` is `<context>.<name>`. */
@@ -16,41 +17,49 @@ export type HttpReach = {
 /** Frames are offered again at once: one try a second is enough where nobody can take them. */
 const FRAME_PAUSE_MS = 1000;
 
-export const httpReach = (reach: HttpReach): { deliver: Deliver; run: RunPlanned; deliverFrame: DeliverFrame } => ({
-  deliver: (functionName, event, attempt, signal) =>
-    post(reach, functionName, JSON.stringify(event), headersOf(event, attempt), signal),
-  run: (functionName, plannedFor, signal) => {
-    const body = JSON.stringify({ planned_for: plannedFor.toISOString() });
-    return post(reach, functionName, body, { "content-type": "application/json" }, signal);
-  },
-  deliverFrame: async (functionName, held, signal) => {
-    const outcome = await post(reach, functionName, new Uint8Array(held.frame.bytes), frameHeaders(held), signal);
-    if (outcome.status < 300) return;
-    if (isParked(outcome)) await setTimeout(FRAME_PAUSE_MS);
-    throw new Error(`${outcome.status}: ${outcome.reason ?? ""}`);
-  },
-});
+export type Reach = { deliver: Deliver; run: RunPlanned; deliverFrame: DeliverFrame };
+
+export const httpReach = (reach: HttpReach): Reach & { close(): void } => {
+  const post = poster();
+  const ask = posting({ ...reach, post });
+  return {
+    deliver: (functionName, event, attempt, signal) =>
+      ask(functionName, JSON.stringify(event), headersOf(event, attempt), signal),
+    run: (functionName, plannedFor, signal) => {
+      const body = JSON.stringify({ planned_for: plannedFor.toISOString() });
+      return ask(functionName, body, { "content-type": "application/json" }, signal);
+    },
+    deliverFrame: async (functionName, held, signal) => {
+      const outcome = await ask(functionName, held.frame.bytes, frameHeaders(held), signal);
+      if (outcome.status < 300) return;
+      if (isParked(outcome)) await setTimeout(FRAME_PAUSE_MS);
+      throw new Error(`${outcome.status}: ${outcome.reason ?? ""}`);
+    },
+    close: post.close,
+  };
+};
 
 /** Names are one space: the context is the connector's own ordering. */
 export const plainName = (functionName: string): string => functionName.slice(functionName.indexOf(".") + 1);
 
-const post = async (
-  { baseOf, system_token }: HttpReach,
-  functionName: string,
-  body: string | Uint8Array<ArrayBuffer>,
-  more: Record<string, string>,
-  signal: AbortSignal,
-): Promise<Outcome> => {
-  const url = `${baseOf(functionName)}/_/functions/${plainName(functionName)}`;
-  const headers = { ...more, authorization: `Bearer ${system_token}` };
-  try {
-    return await outcomeOf(await fetch(url, { method: "POST", signal, redirect: "error", body, headers }));
-  } catch (error) {
-    if (signal.aborted) throw error;
-    // Nobody there: the platform is at fault, not the message.
-    return { status: 503, final: false, reason: "the function could not be reached" };
-  }
-};
+const posting =
+  ({ baseOf, system_token, post }: HttpReach & { post: Post }) =>
+  async (
+    functionName: string,
+    body: string | Uint8Array,
+    more: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Outcome> => {
+    const url = `${baseOf(functionName)}/_/functions/${plainName(functionName)}`;
+    const headers = { ...more, authorization: `Bearer ${system_token}` };
+    try {
+      return outcomeOf(await post(url, body, headers, signal));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // Nobody there: the platform is at fault, not the message.
+      return { status: 503, final: false, reason: "the function could not be reached" };
+    }
+  };
 
 const frameHeaders = ({ frame, attempt }: HeldFrame): Record<string, string> => ({
   "content-type": frameMediaTypes[frame.format],
@@ -69,13 +78,19 @@ const headersOf = (event: CloudEvent, attempt: number): Record<string, string> =
   ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
 });
 
-const outcomeOf = async (response: Response): Promise<Outcome> => {
-  const { status } = response;
-  const final = response.headers.get("x-final") === "1";
-  const body = await response.text();
-  if (response.ok) return { status, final };
-  const wait = Number(response.headers.get("retry-after"));
-  return { status, final, reason: reasonOf(body), ...(wait > 0 ? { retry_after_seconds: wait } : {}) };
+const outcomeOf = ({ status, header, text }: Posted): Outcome => {
+  const final = header("x-final") === "1";
+  if (status >= 200 && status < 300) return { status, final };
+  // Followed, it might hand the message and the proof of who is calling to a stranger; the setting is at fault.
+  if (status >= 300 && status < 400) return { status: 503, final: false, reason: `redirected (${status})` };
+  const wait = Number(header("retry-after"));
+  return {
+    status,
+    final,
+    reason: reasonOf(text),
+    ...(wait > 0 ? { retry_after_seconds: wait } : {}),
+    ...(header("x-park") === "message" ? { only_this: true } : {}),
+  };
 };
 
 /** The words of a problem document, or the beginning of whatever it is. */

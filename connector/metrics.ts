@@ -6,6 +6,10 @@ export const measure = (metrics: Metrics, connector: Pick<Connector, "counts">):
   const messages = metrics.gauge("queue_messages", "Messages of a queue: waiting, held, parked or dead");
   const oldest = metrics.gauge("queue_oldest_seconds", "Age of the oldest message that is not done");
   const deliveries = metrics.gauge("queue_deliveries", "Deliveries since the start, by how they ended");
+  const spared = metrics.gauge(
+    "queue_spared",
+    "1 while the function of a queue, or what it needs, is down and not asked",
+  );
   const outbox = metrics.gauge("outbox_events", "Events that wait to be published, or were set aside");
   const outboxOldest = metrics.gauge("outbox_oldest_seconds", "Age of the oldest event that waits to be published");
   metrics.collect(async () => {
@@ -14,6 +18,7 @@ export const measure = (metrics: Metrics, connector: Pick<Connector, "counts">):
       for (const [state, count] of Object.entries({ waiting, held, parked, dead }))
         messages.set(count, { queue, state });
       oldest.set(oldest_seconds, { queue });
+      spared.set(counts.spared.includes(queue) ? 1 : 0, { queue });
     }
     for (const [queue, ended] of Object.entries(counts.deliveries))
       for (const [outcome, count] of Object.entries(ended)) deliveries.set(count, { queue, outcome });
