@@ -1,6 +1,7 @@
-/** What is under way on each line of a server, so that its end cuts nothing that is still being answered. */
-import type { Server, ServerResponse } from "node:http";
+/** What is under way on each line of a server: its end cuts nothing that is still being answered, and rubbish gets an answer in our words. */
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Reply } from "./reply.ts";
 
 export type Lines = {
   /** Answers under way on this line, oldest first. */
@@ -49,7 +50,33 @@ export const watchLines = (server: Server, secure: boolean): Lines => {
   };
 };
 
-export const makeLast = (response: ServerResponse): void => {
+const makeLast = (response: ServerResponse): void => {
   if (response.headersSent) response.once("finish", () => response.req.socket.end());
   else response.setHeader("connection", "close");
+};
+
+/** Instead of Node's own bare answers. */
+export const answerUnreadable = (
+  server: Server,
+  lines: Lines,
+  refuse: (code: string | undefined, cause?: unknown) => Reply,
+): void => {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    const answers = lines.answering(socket);
+    const [first] = answers;
+    // Its other side is gone, or has half an answer: ours would be taken for the rest.
+    if (!socket.writable || first?.headersSent) return void socket.destroy(error);
+    // What came before it is answered; ours would be taken for that answer.
+    if (first?.req.complete) return answers.forEach(makeLast);
+    socket.end(bytesOf(refuse(error.code, error)), () => socket.destroy());
+  });
+  server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
+    const { status, headers, body } = refuse("EXPECTATION");
+    response.writeHead(status, headers).end(body);
+  });
+};
+
+const bytesOf = ({ status, headers, body }: Reply): string => {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body ?? ""}`;
 };

@@ -4,8 +4,8 @@ import { createServer as createTls } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Host } from "./host.ts";
-import { watchLines, type Lines } from "./lines.ts";
-import { answerUnreadable, unreadableOf } from "./unreadable.ts";
+import { answerUnreadable, watchLines, type Lines } from "./lines.ts";
+import { unreadableOf } from "./unreadable.ts";
 
 export type ServeOptions = {
   /** 0: any free one. */

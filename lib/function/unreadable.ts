@@ -1,8 +1,5 @@
-/** Requests that never become one: what Node says of them → a problem document of ours, as bytes where there is no response to write it into. */
-import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+/** Requests that never become one: what the server says of them → a problem document of ours. */
 import { AppError } from "#lib/errors.ts";
-import { makeLast, type Lines } from "./lines.ts";
 import { newTraceparent } from "./peer.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "./problem.ts";
 import { securityHeaders, type Reply } from "./reply.ts";
@@ -33,30 +30,4 @@ export const unreadableReply = ({ status, error }: Unreadable, correlation_id: s
     connection: "close",
   };
   return { status, headers, body };
-};
-
-/** Instead of Node's own bare answers. */
-export const answerUnreadable = (
-  server: Server,
-  lines: Lines,
-  refuse: (code: string | undefined, cause?: unknown) => Reply,
-): void => {
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    const answers = lines.answering(socket);
-    const [first] = answers;
-    // Its other side is gone, or has half an answer: ours would be taken for the rest.
-    if (!socket.writable || first?.headersSent) return void socket.destroy(error);
-    // What came before it is answered; ours would be taken for that answer.
-    if (first?.req.complete) return answers.forEach(makeLast);
-    socket.end(bytesOf(refuse(error.code, error)), () => socket.destroy());
-  });
-  server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
-    const { status, headers, body } = refuse("EXPECTATION");
-    response.writeHead(status, headers).end(body);
-  });
-};
-
-const bytesOf = ({ status, headers, body }: Reply): string => {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body ?? ""}`;
 };
