@@ -3,7 +3,7 @@ import type { CloudEvent } from "#lib/events.ts";
 import type { Frame } from "#lib/frames/frames.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { SYSTEM_TOKEN, testHost, type TestHost } from "#test/harness/host.ts";
-import { answerFrom } from "./answer.ts";
+import { answerFrom, answerReply } from "./answer.ts";
 import { Noted, testCatalogue } from "./testing.ts";
 
 let host: TestHost;
@@ -94,7 +94,9 @@ describe("a message", () => {
     const count = (changed: Partial<CloudEvent>) => host.deliver({ ...event, ...changed }, "count-notes");
     expect(await count({ data: { note_id: "x" } })).toMatchObject({ final: true });
     expect(await count({ type: "other.thing" })).toMatchObject({ final: true });
-    expect(await count({ dataschema: "/schemas/note.written/2" })).toMatchObject({ park: true, seconds: 60 });
+    const later = await count({ dataschema: "/schemas/note.written/2" });
+    expect(later).toMatchObject({ park: true, seconds: 60, only_this: true });
+    expect(answerReply(later)).toMatchObject({ status: 503, headers: { "retry-after": "60", "x-park": "message" } });
     expect(await count({ data: { ...event.data, later: 1 } })).toEqual({ done: true });
   });
 
