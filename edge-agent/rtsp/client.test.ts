@@ -162,7 +162,10 @@ describe("where it may not go", () => {
   test("no packet leaves: by address, by name, by number", async () => {
     const { url, port } = await camera();
     let connections = 0;
-    const trap = createServer(() => (connections += 1));
+    const trap = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
     await new Promise<void>((resolve) => trap.listen(0, "127.0.0.1", resolve));
     open.push({ close: () => new Promise((resolve) => trap.close(resolve)) });
     const at = (trap.address() as AddressInfo).port;

@@ -44,7 +44,10 @@ test(
     expect(shown.length).toBeGreaterThan(25);
     // A picture never claims to be of a time at which the camera had not sent it yet.
     const sent = instants.toSorted((a, b) => a - b);
-    const behind = shown.map((header, index) => (header?.captured_at_ms ?? 0) - (sent[index] ?? 0));
+    // The first ones may have been on their way already.
+    const behind = shown
+      .slice(0, sent.length)
+      .map((header, index) => (header?.captured_at_ms ?? 0) - (sent[index] ?? 0));
     expect(Math.max(...behind)).toBeLessThan(1000);
     await pictures(300);
     expect(agent.writers()).toEqual([pid]);
