@@ -16,7 +16,7 @@ export const startGrownSystem = async (options: Pick<StartOptions, "args"> = {})
   const port = await freePort();
   const servers = await startGrownServers(`http://127.0.0.1:${port}`);
   try {
-    const system = await startSystem({ ...options, port, env: { ...servers.addresses, FRAMES_URL: "memory:" } });
+    const system = await startSystem({ ...options, port, env: servers.addresses });
     const end = async (): Promise<void> => {
       for (const line of Object.values(servers.lines)) line.heal();
       await system.stop();
