@@ -8,6 +8,7 @@ import * as ai from "#functions/ai/contract.ts";
 import * as cidades from "#functions/cidades/contract.ts";
 import * as streaming from "#functions/streaming/contract.ts";
 import { deployablesOf } from "#infra/deployables.ts";
+import { mediamtxFile, mediamtxText, versions } from "#infra/mediamtx/settings.ts";
 import { definitionsOf, definitionsText } from "#infra/rabbitmq/definitions.ts";
 import * as lists from "#lib/wire/lists.ts";
 import { clientText } from "#lib/function/derive/client.ts";
@@ -34,6 +35,7 @@ const derive = (): Derived[] => [
   { path: "stack.yml", text: stackText(deployablesOf(catalogue)) },
   { path: "infra/rabbitmq/definitions.json", text: definitionsText(definitionsOf(catalogue, contracts)) },
   { path: "docs/developer/permissions.md", text: permissionsText(catalogue) },
+  ...versions.map((version) => ({ path: mediamtxFile(version), text: mediamtxText(version) })),
   ...Object.keys(catalogue).map((context) => {
     const path = `functions/${context}/README.md`;
     return { path, text: withTable(read(path) ?? `# ${context}\n`, catalogue, context) };

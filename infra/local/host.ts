@@ -11,6 +11,7 @@ import { catalogue } from "#functions/catalogue.ts";
 import { gatewayAnswers } from "#gateway/answers.ts";
 import { ingestRoutes } from "#gateway/frames.ts";
 import { attachGateway } from "#gateway/gateway.ts";
+import { mediaRoutes } from "#gateway/media.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { connectCache } from "#lib/cache/connect.ts";
 import { connectSql, type Sql } from "#lib/db/connect.ts";
@@ -67,13 +68,22 @@ const main = async (): Promise<void> => {
 
   const answers = gatewayAnswers(system, keys, clock);
   const agentOf: Host["agentOf"] = (authorization) => host.agentOf(authorization);
-  const needs = { ...answers, cache, frames, agentOf, clock, ids: uuidv7, log: log.with({ part: "gateway" }) };
+  const needs = {
+    ...answers,
+    peers: null,
+    cache,
+    frames,
+    agentOf,
+    clock,
+    ids: uuidv7,
+    log: log.with({ part: "gateway" }),
+  };
   const host: Host = createHost({
     catalogue,
     grants: { sql, system, objects, cache, keys, clock },
     log,
     metrics,
-    routes: [ingestRoutes(needs), ...objectsAndConsole(environment, ports, clock)],
+    routes: [ingestRoutes(needs), mediaRoutes(needs), ...objectsAndConsole(environment, ports, clock)],
     onEvents(types) {
       countEvents(types);
       connector.wake();

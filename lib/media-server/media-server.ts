@@ -1,6 +1,12 @@
 /**
  * The relay that FFmpeg and viewers read from. Beside MediaMTX it is MediaMTX, alone it is the agent's own loopback relay.
- * A camera's address goes in and never comes out again.
+ *
+ * Promises of every adapter (`test/contracts/media-server.test.ts`):
+ * - A camera's address goes in and never comes out again, neither in a list nor in an error.
+ * - A camera is dialled when somebody reads its path, and not before.
+ * - Nobody reads a path without a token for it.
+ * - What the server forgets or somebody changes is put right by itself: after its restart, too.
+ * - Names match `[a-z0-9][a-z0-9-]{7,63}`, sources are `rtsp:`, `rtsps:`, `rtmp:` or `rtmps:`; anything else throws `malformed`.
  */
 export type MediaPath = {
   name: string;
@@ -13,9 +19,11 @@ export type MediaPath = {
 export type MediaServer = {
   /** Idempotent: a path with the same name and source is left alone, with another source it is replaced. */
   addPath(name: string, source_url: string): Promise<void>;
+  /** Of what is not there succeeds. */
   removePath(name: string): Promise<void>;
+  /** Every path that is there, also those of who went before. */
   paths(): Promise<MediaPath[]>;
-  /** Where FFmpeg may read this path once; on loopback, without credentials. */
+  /** Where FFmpeg may read this path, soon and once; on loopback, with nothing in it but a short token for this path. */
   readerUrl(name: string): Promise<string>;
   close(): Promise<void>;
 };
