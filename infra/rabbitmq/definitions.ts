@@ -32,7 +32,7 @@ const NAMED_AT_MOST = 100_000;
 export const definitionsOf = (catalogue: Catalogue, contracts: Contracts): Definitions => {
   const own = topologyOf(planOf(catalogue).queues);
   return {
-    exchanges: [...own.exchanges, ...Object.values(namedExchanges).map(exchange)],
+    exchanges: [...own.exchanges, ...Object.values(namedExchanges).map((name) => exchange(name, "topic"))],
     queues: [
       ...own.queues,
       ...turnsTopology.queues,

@@ -146,7 +146,9 @@ const keepChannel = <C extends Channel>(
     for (let failures = 0; !isEnding;) {
       const begin = performance.now();
       await live().catch((error: unknown) => {
-        if (!isEnding && failures === 0) onError(error);
+        // Of a line that ended while its channel was made, the line has told.
+        const isTold = error instanceof Error && error.name === "IllegalOperationError";
+        if (!isEnding && !isTold && failures === 0) onError(error);
       });
       failures = performance.now() - begin > WELL_AFTER_MS ? 0 : failures + 1;
       const wait = CHANNEL_BACK_OFF_MS[Math.min(failures, CHANNEL_BACK_OFF_MS.length) - 1] ?? 0;

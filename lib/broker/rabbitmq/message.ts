@@ -6,7 +6,12 @@ import { CloudEvent } from "#lib/events.ts";
  * `x-death` is not relied on: brokers from 4.0 ignore it when a message is published again.
  * `hops` counts how often it was published, so that fencing tokens grow.
  */
-export type Counted = { attempt: number; hops: number; published_ms: number };
+export type Counted = {
+  attempt: number;
+  hops: number;
+  /** To the second. */
+  published_ms: number;
+};
 export type Death = { reason: string; attempts: number; died_ms: number };
 export type Received = Counted & {
   /** `null`: not a message of ours. */
@@ -31,7 +36,7 @@ export const outgoing = (
   exchange,
   key,
   content: Buffer.from(JSON.stringify(event)),
-  options: optionsOf(event.id, event.correlationid, counted, death),
+  options: optionsOf(event.id, counted, death),
 });
 
 /** The same bytes once more, e.g. of a message that is not ours. */
@@ -39,33 +44,31 @@ export const republished = (key: string, message: Message, counted: Counted, dea
   exchange: "",
   key,
   content: message.content,
-  options: optionsOf(idOf(message), asText(message.properties.correlationId), counted, death),
+  options: optionsOf(idOf(message), counted, death),
 });
 
-const optionsOf = (messageId: string, correlationId: string, counted: Counted, death?: Death): Options.Publish => ({
-  mandatory: true,
-  persistent: true,
-  contentType: CONTENT_TYPE,
-  messageId,
-  correlationId,
-  timestamp: Math.floor(counted.published_ms / 1000),
-  headers: {
-    "gt-attempt": counted.attempt,
-    "gt-hops": counted.hops,
-    "gt-published": counted.published_ms,
-    ...(death === undefined
-      ? {}
-      : {
-          "gt-reason": death.reason.slice(0, REASON_LENGTH),
-          "gt-attempts": death.attempts,
-          "gt-died": death.died_ms,
-        }),
-  },
-});
+/** A message as it is first published has no headers: the broker reads them for each that it routes. */
+const optionsOf = (messageId: string, counted: Counted, death?: Death): Options.Publish => {
+  const { attempt, hops, published_ms } = counted;
+  const counts = hops === 0 ? {} : { "gt-attempt": attempt, "gt-hops": hops };
+  const died = death && {
+    "gt-reason": death.reason.slice(0, REASON_LENGTH),
+    "gt-attempts": death.attempts,
+    "gt-died": death.died_ms,
+  };
+  return {
+    mandatory: true,
+    persistent: true,
+    contentType: CONTENT_TYPE,
+    messageId,
+    timestamp: Math.floor(published_ms / 1000),
+    headers: { ...counts, ...died },
+  };
+};
 
 export const received = (message: Message, now: number): Received => {
   const headers = message.properties.headers ?? {};
-  const published_ms = numberOf(headers, "gt-published") ?? secondsOf(message) ?? now;
+  const published_ms = secondsOf(message) ?? now;
   const attempt = numberOf(headers, "gt-attempt") ?? 1;
   return {
     event: eventOf(message.content),
@@ -77,7 +80,10 @@ export const received = (message: Message, now: number): Received => {
   };
 };
 
-export const idOf = ({ properties }: Message): string => asText(properties.messageId);
+export const idOf = ({ properties }: Message): string => {
+  const id: unknown = properties.messageId;
+  return typeof id === "string" ? id : "";
+};
 
 const eventOf = (content: Buffer): CloudEvent | null => {
   try {
@@ -121,4 +127,3 @@ const secondsOf = ({ properties }: Message): number | undefined => {
   const value: unknown = properties.timestamp;
   return typeof value === "number" ? value * 1000 : undefined;
 };
-const asText = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -2,7 +2,7 @@
 import type { ConfirmChannel, Message } from "amqplib";
 import { AppError } from "#lib/errors.ts";
 import type { Kept, Link } from "./link.ts";
-import type { Outgoing } from "./message.ts";
+import { idOf, type Outgoing } from "./message.ts";
 
 export type Publisher = {
   /** Resolves when all are confirmed; answers those that no queue took. */
@@ -14,22 +14,17 @@ const CONFIRM_MS = 5000;
 const RETRY_AFTER_SECONDS = 1;
 /** An alarm is rarely over sooner. */
 const BLOCKED_AFTER_SECONDS = 5;
-/** Of our own, because the same event may be on its way twice. */
-const HANDLE = "gt-handle";
 
-type Sent = {
-  /** Handles of what came back, until its confirm follows on the same channel. */
-  returned: Set<string>;
-  handles: number;
-};
+/** How many of an id came back and wait for their confirm, which follows: the same event may be on its way twice. */
+type Returned = Map<string, number>;
 
 export const publisher = (link: Link): Publisher => {
-  const sent: Sent = { returned: new Set(), handles: 0 };
+  const returned: Returned = new Map();
   const failures = new Set<(error: AppError) => void>();
   const kept: Kept<ConfirmChannel> = link.keepConfirmChannel(async (channel) => {
-    channel.on("return", ({ properties }: Message) => {
-      const handle: unknown = properties.headers?.[HANDLE];
-      if (typeof handle === "string") sent.returned.add(handle);
+    returned.clear();
+    channel.on("return", (message: Message) => {
+      returned.set(idOf(message), (returned.get(idOf(message)) ?? 0) + 1);
     });
   });
   link.onBlocked((reason) => {
@@ -49,7 +44,7 @@ export const publisher = (link: Link): Publisher => {
       fail(unconfirmed("no answer"));
     }, ms);
     try {
-      return await Promise.race([sendAll(sent, channel, messages), failed]);
+      return await Promise.race([sendAll(returned, channel, messages), failed]);
     } catch (error) {
       if (error instanceof AppError) throw error;
       kept.renew();
@@ -73,23 +68,31 @@ export const publisher = (link: Link): Publisher => {
   };
 };
 
-const sendAll = async (sent: Sent, channel: ConfirmChannel, messages: readonly Outgoing[]): Promise<Outgoing[]> => {
-  const routed = await Promise.all(messages.map((message) => sendOne(sent, channel, message)));
+const sendAll = async (
+  returned: Returned,
+  channel: ConfirmChannel,
+  messages: readonly Outgoing[],
+): Promise<Outgoing[]> => {
+  const routed = await Promise.all(messages.map((message) => sendOne(returned, channel, message)));
   return messages.filter((_, n) => !routed[n]);
 };
 
 /** Answers whether a queue took it. */
-const sendOne = (sent: Sent, channel: ConfirmChannel, message: Outgoing): Promise<boolean> => {
+const sendOne = (returned: Returned, channel: ConfirmChannel, message: Outgoing): Promise<boolean> => {
   const { exchange, key, content, options } = message;
-  const handle = String(sent.handles++);
-  const headers = { ...(options.headers as object), [HANDLE]: handle };
   return new Promise((resolve, reject) => {
-    channel.publish(exchange, key, content, { ...options, headers }, (error: unknown) => {
-      const isRouted = !sent.returned.delete(handle);
+    channel.publish(exchange, key, content, options, (error: unknown) => {
       if (error) reject(unconfirmed(error));
-      else resolve(isRouted);
+      else resolve(!takeOne(returned, options.messageId ?? ""));
     });
   });
+};
+
+const takeOne = (returned: Returned, id: string): boolean => {
+  const count = returned.get(id) ?? 0;
+  if (count > 1) returned.set(id, count - 1);
+  else returned.delete(id);
+  return count > 0;
 };
 
 const unconfirmed = (cause: unknown): AppError =>

@@ -2,7 +2,7 @@
  * What must exist in RabbitMQ before anybody publishes or consumes: loaded at deploy, never declared by a serving process
  * (a quorum queue that is killed within a second of its declaration loses what it has confirmed, and for good).
  *
- *   gt.events (topic) ── type ──▶ <queue> ── settled ──▶ <queue>.retry.1s │ .2s │ .4s │ .park ── after its TTL ──▶ <queue>
+ *   gt.events (direct) ── type ──▶ <queue> ── settled ──▶ <queue>.retry.1s │ .2s │ .4s │ .park ── after its TTL ──▶ <queue>
  *                                    └── crash guard, dead ──▶ <queue>.dlq
  *
  * What never changes is an argument, because those cannot be changed; what an operator may tune is a policy.
@@ -15,7 +15,14 @@ export const RETRY_SECONDS = [1, 2, 4] as const;
 export const PARK_SECONDS = 60;
 
 export type Definitions = {
-  exchanges: { name: string; type: "topic"; durable: true; auto_delete: false; internal: false; arguments: object }[];
+  exchanges: {
+    name: string;
+    type: "direct" | "topic";
+    durable: true;
+    auto_delete: false;
+    internal: false;
+    arguments: object;
+  }[];
   queues: { name: string; durable: true; auto_delete: false; arguments: Record<string, string | boolean> }[];
   bindings: {
     source: string;
@@ -72,9 +79,9 @@ export const allNames = (spec: QueueSpec): string[] => {
   return [work, ...retry, ...(park === null ? [] : [park]), dead];
 };
 
-export const exchange = (name: string): Definitions["exchanges"][number] => ({
+export const exchange = (name: string, type: "direct" | "topic"): Definitions["exchanges"][number] => ({
   name,
-  type: "topic",
+  type,
   durable: true,
   auto_delete: false,
   internal: false,
@@ -96,7 +103,7 @@ export const binding = (
 ): Definitions["bindings"][number] => ({ source, destination, destination_type, routing_key, arguments: {} });
 
 export const topologyOf = (specs: readonly QueueSpec[], options: TopologyOptions = {}): Definitions => ({
-  exchanges: [exchange(EXCHANGE)],
+  exchanges: [exchange(EXCHANGE, "direct")],
   queues: specs.flatMap((spec) => {
     const { work, retry, park, dead } = namesOf(spec);
     const order = spec.ordered ? { "x-single-active-consumer": true } : {};

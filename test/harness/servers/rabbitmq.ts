@@ -132,6 +132,8 @@ const prepare = (
     RABBITMQ_DIST_PORT: String(distribution),
     ERL_EPMD_PORT: String(epmd),
     ERL_EPMD_ADDRESS: "127.0.0.1",
+    // Else it lies where the tests were started.
+    ERL_CRASH_DUMP: join(folder, "crash.dump"),
     // The script then becomes the node: its number is the one to end. It has no other effect without systemd's socket.
     RUNNING_UNDER_SYSTEMD: "1",
     // Schedulers that spin while they wait take the time of the tests.
