@@ -9,7 +9,7 @@ import { uuidv7 } from "#lib/ids.ts";
 import { noLog } from "#lib/log.ts";
 import { eventOf, queues } from "#test/contracts/broker.ts";
 import { eventually } from "#test/contracts/check.ts";
-import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
+import { isOneConnection, testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { relayBatch, relayCounts, startRelay } from "./relay.ts";
 import { replay } from "./replay.ts";
 
@@ -77,7 +77,7 @@ test("an event of no city can be written by both roles, one of another city cann
   await expect(db.app`select 1 from outbox`).rejects.toThrow("permission denied");
 });
 
-test("a long transaction that commits a lower id late loses nothing", async () => {
+test.skipIf(isOneConnection())("a long transaction that commits a lower id late loses nothing", async () => {
   const early = uuidv7(Date.now() - 5000);
   const { got, broker } = listener();
   const late = Promise.withResolvers<void>();
@@ -203,17 +203,25 @@ test("where the queues are tables one connection is enough, and an event is in w
   await sql.end({ timeout: 1 });
 });
 
-test("a relay that falls silent with rows in hand lets go of them in ten seconds", { timeout: 60_000 }, async () => {
-  await write(db.app);
-  const taken = Promise.withResolvers<void>();
-  const never = Promise.withResolvers<void>();
-  const silent = { publish: () => (taken.resolve(), never.promise) } as unknown as Broker;
-  const lost = relayBatch(db.system, silent, 10).catch((error: unknown) => error);
-  await taken.promise;
-  const { got, broker } = listener();
-  expect(await relayBatch(db.system, broker, 10)).toMatchObject({ taken: 0, elsewhere: true });
-  await eventually("another takes its turn", async () => (await relayBatch(db.system, broker, 10)).taken === 1, 30_000);
-  expect(got).toHaveLength(1);
-  never.resolve();
-  expect(await lost).toMatchObject({ name: expect.stringMatching(/Error/) });
-});
+test.skipIf(isOneConnection())(
+  "a relay that falls silent with rows in hand lets go of them in ten seconds",
+  { timeout: 60_000 },
+  async () => {
+    await write(db.app);
+    const taken = Promise.withResolvers<void>();
+    const never = Promise.withResolvers<void>();
+    const silent = { publish: () => (taken.resolve(), never.promise) } as unknown as Broker;
+    const lost = relayBatch(db.system, silent, 10).catch((error: unknown) => error);
+    await taken.promise;
+    const { got, broker } = listener();
+    expect(await relayBatch(db.system, broker, 10)).toMatchObject({ taken: 0, elsewhere: true });
+    await eventually(
+      "another takes its turn",
+      async () => (await relayBatch(db.system, broker, 10)).taken === 1,
+      30_000,
+    );
+    expect(got).toHaveLength(1);
+    never.resolve();
+    expect(await lost).toMatchObject({ name: expect.stringMatching(/Error/) });
+  },
+);

@@ -46,6 +46,9 @@ export const testDatabase = async (): Promise<TestDatabase> => {
   };
 };
 
+/** GT_TEST_PGBOUNCER=1: what is about two transactions of one login at once has nothing to prove there. */
+export const isOneConnection = (): boolean => inject("pooled_port") !== null;
+
 /** As programs reach a PgBouncer: by an address that says so. */
 export const throughPool = (url: string, port: number): string => {
   const pooled = new URL(url);
