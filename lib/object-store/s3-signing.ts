@@ -1,6 +1,6 @@
 /**
- * AWS Signature Version 4, in a header or in a URL, on WebCrypto: a worker has it too. The AWS SDK's own costs a worker 0.9 MB
- * and each fresh isolate 110 ms (docs/adr/0020-objects-on-s3.md).
+ * AWS Signature Version 4, in a header or in a URL, on WebCrypto: a worker has it too. The AWS SDK's own would bring the rest of
+ * it along, 0.9 MB of bundle and 0.11 s of CPU at each start (docs/adr/0022-objects-on-s3.md).
  */
 import type { S3Credentials } from "./s3-address.ts";
 

@@ -1,6 +1,6 @@
 /**
  * Objects on an S3, a bucket each. What is read and signed goes by `fetch`, as in a worker (`connect-worker.ts`); what is
- * written, listed and deleted goes by the AWS SDK. Why so: docs/adr/0020-objects-on-s3.md.
+ * written, listed and deleted goes by the AWS SDK. Why so: docs/adr/0022-objects-on-s3.md.
  */
 import { ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { AppError } from "#lib/errors.ts";

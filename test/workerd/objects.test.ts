@@ -21,7 +21,7 @@ const workerOf = async (name: string) => {
 test("what signs for objects carries no client of S3, and little more than what reads rows", async () => {
   const [signing, plain] = [await workerOf("request-uploads"), await workerOf("read-timeline")];
   expect(signing.packages.filter((name) => /aws|smithy/.test(name))).toEqual([]);
-  expect(signing.bytes - plain.bytes).toBeLessThan(40_000);
+  expect(signing.bytes - plain.bytes).toBeLessThan(25_000);
 });
 
 const told = await serverFor("minio");
