@@ -139,3 +139,27 @@ export const deleteSomeReleased = async (
   await sql`delete from kept_reads where cidade_id = ${cidade_id} and id = any (${ids}::uuid[])`;
   return released.length === BATCH;
 };
+
+/** In the name of a picture: its read. */
+const READ_ID = /\/([0-9a-f-]{36})-[a-z]+\.[a-z]+$/;
+
+/**
+ * Of the next pictures of a camera, up to a day, those that no read names: of a post that failed for good, or that came twice with
+ * another picture. Answers behind which to go on; keys come in ascending order, so that what stays is never listed as a whole.
+ */
+export const deleteSomeOrphans = async (
+  { sql, objects }: { sql: TransactionSql; objects: ObjectStore },
+  { cidade_id, camera_id }: { cidade_id: string; camera_id: string },
+  before: Date,
+  after: string | undefined,
+): Promise<string | undefined> => {
+  const folder = `${cidade_id}/${camera_id}/`;
+  const page = await objects.list("lpr-images", folder, after);
+  const old = page.map(({ key }) => key).filter((key) => key.slice(folder.length) < before.toISOString().slice(0, 10));
+  const ids = [...new Set(old.flatMap((key) => READ_ID.exec(key)?.[1] ?? []))];
+  const reads = await sql<{ image_url: string | null; plate_image_url: string | null }[]>`
+    select image_url, plate_image_url from plate_reads where cidade_id = ${cidade_id} and id = any (${ids}::uuid[])`;
+  const named = new Set(reads.flatMap(({ image_url, plate_image_url }) => [image_url, plate_image_url]));
+  await Promise.all(old.filter((key) => !named.has(key)).map((key) => objects.delete("lpr-images", key)));
+  return old.length === 0 || old.length < page.length ? undefined : old.at(-1);
+};

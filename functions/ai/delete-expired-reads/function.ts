@@ -3,6 +3,7 @@ import { isModest, listPlans, plannedEnd, slicesUntil, tooMuch, type Plan, type 
 import { mustBeOurStore } from "#lib/retention/store-identity.ts";
 import {
   countExpiredReads,
+  deleteSomeOrphans,
   deleteSomeReads,
   deleteSomeReleased,
   listReadDays,
@@ -46,4 +47,14 @@ const clean = async (needs: Needed, { now, days }: Run, { cidade_id, ...plan }: 
   do signal.throwIfAborted();
   while (await transaction(({ sql }) => deleteSomeReleased({ sql, objects }, cidade_id, now)));
   await transaction(({ sql }) => deleteOldPosts(sql, cidade_id, end));
+  const cameras = await transaction(
+    ({ sql }) => sql<{ camera_id: string }[]>`select camera_id from camera_directory where cidade_id = ${cidade_id}`,
+  );
+  for (const { camera_id } of cameras) {
+    let after: string | undefined;
+    do {
+      signal.throwIfAborted();
+      after = await transaction(({ sql }) => deleteSomeOrphans({ sql, objects }, { cidade_id, camera_id }, end, after));
+    } while (after !== undefined);
+  }
 };
