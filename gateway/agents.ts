@@ -1,5 +1,9 @@
-/** The agents' control connections: hints and commands out, states of cameras in. */
+/**
+ * The agents' control connections: hints and commands out, states of cameras in. An agent is held by the gateway that it
+ * reached last; the one that held it before hears so, and says nothing more about it.
+ */
 import type { WebSocket } from "ws";
+import * as z from "zod";
 import { FromAgent, type CameraState, ToAgent } from "#lib/wire/agent.ts";
 import type { AgentIdentity, GatewayNeeds } from "./needs.ts";
 import { keepAlive, parseText, sendJson } from "./sockets.ts";
@@ -8,8 +12,14 @@ import { keepAlive, parseText, sendJson } from "./sockets.ts";
 const AWAY_AFTER_MS = 3000;
 const STATUS_TTL_SECONDS = 10;
 
+/** `since_ms`: by the clock of the gateway that accepted it. */
+const Held = z.object({ gateway_id: z.string(), since_ms: z.number() });
+type Held = z.infer<typeof Held>;
+
 type Connected = AgentIdentity & {
   socket: WebSocket;
+  since_ms: number;
+  hearing: { stop(): Promise<void> } | null;
   states: CameraState[];
   heard_at_ms: number;
   away: NodeJS.Timeout | null;
@@ -17,8 +27,8 @@ type Connected = AgentIdentity & {
 
 export type Agents = {
   accept(socket: WebSocket, agent: AgentIdentity): Promise<void>;
-  /** `false`: not connected here. */
-  tell(agent_id: string, message: ToAgent): boolean;
+  /** `false`: not connected to any gateway, as far as is known. */
+  tell(agent_id: string, message: ToAgent): Promise<boolean>;
   /** States of the cameras whose agents are connected, per city. */
   states(): { cidade_id: string; cameras: CameraState[]; heard_at_ms: number }[];
   connected(): number;
@@ -33,67 +43,101 @@ export const agentAway = (state: CameraState, now_ms: number): CameraState =>
     ? state
     : { ...state, status: "OFFLINE", cause: "agent_away", since_ms: now_ms, recording: false };
 
-export const createAgents = (
-  needs: Pick<GatewayNeeds, "cache" | "clock" | "log">,
-  onStates: (cidade_id: string, cameras: CameraState[]) => void,
-): Agents => {
+type Needs = Pick<GatewayNeeds, "cache" | "clock" | "log">;
+type Parts = {
+  needs: Needs;
+  gateway_id: string;
+  agents: Map<string, Connected>;
+  onStates(cidade_id: string, cameras: CameraState[]): void;
+};
+
+export const createAgents = (needs: Needs, gateway_id: string, onStates: Parts["onStates"]): Agents => {
   const agents = new Map<string, Connected>();
-
-  const onMessage = (entry: Connected, data: unknown): void => {
-    const message = parseText(FromAgent, data);
-    if (message?.type !== "states") return;
-    entry.states = message.cameras;
-    entry.heard_at_ms = needs.clock().getTime();
-    onStates(entry.cidade_id, message.cameras);
-    void remember(needs, message.cameras);
-  };
-
-  const onClose = (entry: Connected): void => {
-    if (agents.get(entry.agent_id) !== entry) return;
-    entry.away = setTimeout(() => {
-      entry.states = entry.states.map((state) => agentAway(state, needs.clock().getTime()));
-      onStates(entry.cidade_id, entry.states);
-      if (agents.get(entry.agent_id) === entry) agents.delete(entry.agent_id);
-    }, AWAY_AFTER_MS);
-  };
-
+  const parts: Parts = { needs, gateway_id, agents, onStates };
   return {
-    async accept(socket, agent) {
-      const before = agents.get(agent.agent_id);
-      if (before?.away) clearTimeout(before.away);
-      const entry: Connected = { states: [], heard_at_ms: 0, ...before, ...agent, socket, away: null };
-      agents.set(agent.agent_id, entry);
-      // A second connection of the same agent replaces the first: its old line may be dead without knowing.
-      before?.socket.terminate();
-      keepAlive(socket);
-      socket.on("message", (data) => onMessage(entry, data));
-      const hearing = await needs.cache.subscribe(`agents:${agent.agent_id}`, (text) => {
-        for (const message of text === null ? hints : [parseText(ToAgent, text)])
-          if (message) sendJson(socket, message);
-      });
-      socket.on("close", () => {
-        void hearing.stop();
-        onClose(entry);
-      });
-      sendJson(socket, { type: "desired_state_changed" });
-      needs.log.info("agent connected", { agent_id: agent.agent_id });
-    },
-    tell(agent_id, message) {
-      const entry = agents.get(agent_id);
-      if (!entry || entry.socket.readyState !== entry.socket.OPEN) return false;
-      sendJson(entry.socket, message);
+    accept: (socket, agent) => accept(parts, socket, agent),
+    async tell(agent_id, message) {
+      const socket = agents.get(agent_id)?.socket;
+      if (!socket || socket.readyState !== socket.OPEN)
+        return needs.cache.publish(commandChannel(agent_id), JSON.stringify(message));
+      sendJson(socket, message);
       return true;
     },
     states: () => [...agents.values()].map(saidBy),
     connected: () => [...agents.values()].filter(({ away }) => away === null).length,
     close() {
-      for (const entry of agents.values()) {
-        if (entry.away) clearTimeout(entry.away);
-        entry.socket.terminate();
-      }
-      agents.clear();
+      for (const entry of agents.values()) letGo(parts, entry);
     },
   };
+};
+
+const commandChannel = (agent_id: string): string => `agents:${agent_id}`;
+const heldChannel = (agent_id: string): string => `agents:${agent_id}:held`;
+
+const accept = async (parts: Parts, socket: WebSocket, agent: AgentIdentity): Promise<void> => {
+  const { needs, agents } = parts;
+  const { agent_id } = agent;
+  const before = agents.get(agent_id);
+  const fresh = { states: [], heard_at_ms: 0, away: null, hearing: null };
+  const said = before && { states: before.states, heard_at_ms: before.heard_at_ms };
+  const entry: Connected = { ...fresh, ...said, ...agent, socket, since_ms: needs.clock().getTime() };
+  // A second connection of the same agent replaces the first: its old line may be dead without knowing.
+  if (before) letGo(parts, before);
+  agents.set(agent_id, entry);
+  keepAlive(socket);
+  socket.on("message", (data) => onMessage(parts, entry, data));
+  const commands = await needs.cache.subscribe(commandChannel(agent_id), (text) => {
+    for (const message of text === null ? hints : [parseText(ToAgent, text)]) if (message) sendJson(socket, message);
+  });
+  const holding = await needs.cache.subscribe(heldChannel(agent_id), (text) => onHeld(parts, entry, text));
+  if (agents.get(agent_id) === entry) entry.hearing = holding;
+  else void holding.stop();
+  const onGone = (): void => {
+    void commands.stop();
+    onClose(parts, entry);
+  };
+  if (socket.readyState === socket.CLOSED) return onGone();
+  socket.on("close", onGone);
+  sayHeld(parts, entry);
+  sendJson(socket, { type: "desired_state_changed" });
+  needs.log.info("agent connected", { agent_id });
+};
+
+const sayHeld = ({ needs, gateway_id }: Parts, { agent_id, since_ms }: Connected): void =>
+  void needs.cache.publish(heldChannel(agent_id), JSON.stringify({ gateway_id, since_ms } satisfies Held));
+
+/** The newest connection wins. One that comes late to say that it is older is told so. */
+const onHeld = (parts: Parts, entry: Connected, text: string | null): void => {
+  const held = text === null ? null : parseText(Held, text);
+  if (!held || held.gateway_id === parts.gateway_id || parts.agents.get(entry.agent_id) !== entry) return;
+  const later = held.since_ms - entry.since_ms || (held.gateway_id > parts.gateway_id ? 1 : -1);
+  if (later > 0) letGo(parts, entry);
+  else if (entry.away === null) sayHeld(parts, entry);
+};
+
+const letGo = ({ agents }: Parts, entry: Connected): void => {
+  if (agents.get(entry.agent_id) === entry) agents.delete(entry.agent_id);
+  if (entry.away) clearTimeout(entry.away);
+  void entry.hearing?.stop();
+  entry.socket.terminate();
+};
+
+const onMessage = ({ needs, agents, onStates }: Parts, entry: Connected, data: unknown): void => {
+  const message = parseText(FromAgent, data);
+  if (message?.type !== "states" || agents.get(entry.agent_id) !== entry) return;
+  entry.states = message.cameras;
+  entry.heard_at_ms = needs.clock().getTime();
+  onStates(entry.cidade_id, message.cameras);
+  void remember(needs, message.cameras);
+};
+
+const onClose = (parts: Parts, entry: Connected): void => {
+  if (parts.agents.get(entry.agent_id) !== entry) return;
+  entry.away = setTimeout(() => {
+    entry.states = entry.states.map((state) => agentAway(state, parts.needs.clock().getTime()));
+    parts.onStates(entry.cidade_id, entry.states);
+    letGo(parts, entry);
+  }, AWAY_AFTER_MS);
 };
 
 const saidBy = ({ cidade_id, states, heard_at_ms }: Connected) => ({ cidade_id, cameras: states, heard_at_ms });

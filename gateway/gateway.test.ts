@@ -56,6 +56,7 @@ const start = async (changes: Partial<GatewayNeeds> = {}): Promise<Set> => {
   const cache = memoryCache();
   const frames = memoryFrames();
   const needs: GatewayNeeds = {
+    peers: null,
     cache,
     frames,
     redeemTicket: async (ticket) => (ticket === "good" ? session() : null),

@@ -1,4 +1,7 @@
-/** Long-lived connections on an HTTP server: `/console/socket`, `/agents/control`, `/agents/live/<camera>`. */
+/**
+ * Long-lived connections on an HTTP server: `/console/socket`, `/agents/control`, `/agents/live/<camera>`, and between
+ * gateways `/gateways/live/<camera>`.
+ */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -8,10 +11,13 @@ import { createAgents } from "./agents.ts";
 import { createLive } from "./live.ts";
 import type { GatewayNeeds } from "./needs.ts";
 import { createConsoles } from "./notifications.ts";
+import { createRelays } from "./relays.ts";
+import { createRemoteStates } from "./remote-states.ts";
 
 /** Text messages are small; an agent's live fragment is one picture. */
 const MESSAGE_LIMIT_BYTES = 8 * 1024 * 1024;
 const livePath = /^\/agents\/live\/([0-9a-f-]{36})$/;
+const relayPath = /^\/gateways\/live\/([0-9a-f-]{36})$/;
 
 export type Gateway = {
   counts(): { consoles: number; agents: number; live_cameras: number };
@@ -24,9 +30,16 @@ export type Gateway = {
 
 export const attachGateway = (server: Server, needs: GatewayNeeds): Gateway => {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MESSAGE_LIMIT_BYTES });
-  const agents = createAgents(needs, (cidade_id, cameras) => consoles.sayStates(cidade_id, cameras));
-  const live = createLive(agents.tell);
-  const consoles = createConsoles(needs, live, agents.states);
+  const { cache, peers, clock } = needs;
+  const gateway_id = needs.ids();
+  const remote = createRemoteStates(cache, gateway_id, (cidade_id, cameras) => consoles.sayStates(cidade_id, cameras));
+  const agents = createAgents(needs, gateway_id, (cidade_id, cameras) => {
+    consoles.sayStates(cidade_id, cameras);
+    if (peers) remote.say(cidade_id, cameras);
+  });
+  const relays = peers ? createRelays(cache, gateway_id, peers, clock) : null;
+  const live = createLive(agents.tell, relays, clock);
+  const consoles = createConsoles(needs, live, remote, agents.states);
 
   const accept = (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<WebSocket> =>
     new Promise((resolve) =>
@@ -44,6 +57,12 @@ export const attachGateway = (server: Server, needs: GatewayNeeds): Gateway => {
       const session = await needs.redeemTicket(url.searchParams.get("ticket") ?? "");
       if (!session) throw new AppError("unauthorized", "The ticket is unknown, used or too old");
       return consoles.accept(await accept(request, socket, head), session);
+    }
+    const relayed = relayPath.exec(url.pathname)?.[1];
+    if (relayed && relays) {
+      if (!relays.isProof(request.headers.authorization, relayed))
+        throw new AppError("unauthorized", "This is for gateways");
+      return live.serve(relayed, await accept(request, socket, head));
     }
     const camera_id = livePath.exec(url.pathname)?.[1];
     if (url.pathname !== "/agents/control" && !camera_id) throw new AppError("not_found", "No such socket");

@@ -1,190 +1,188 @@
 /**
- * Live video: one socket from the agent per watched camera, any number of viewers. The current group of pictures is kept so
- * that a viewer who joins sees a picture at once. A slow viewer loses pictures up to the next key frame, nobody else does.
+ * Live video: one socket from the agent per watched camera, wherever it arrived, and any number of viewers. A gateway whose
+ * viewers want what another one has got is that one's viewer.
  */
 import type { WebSocket } from "ws";
-import {
-  LIVE_HEADER_BYTES,
-  LIVE_KIND,
-  LiveInit,
-  readLiveHeader,
-  writeLiveHeader,
-  type LiveHeader,
-} from "#lib/wire/live.ts";
 import type { ToAgent } from "#lib/wire/agent.ts";
-import type { LiveEndCause } from "#lib/wire/console.ts";
-import { keepAlive, parseText, sendJson } from "./sockets.ts";
+import {
+  forgetPictures,
+  join,
+  noPictures,
+  onInit,
+  onMedia,
+  sayEnd,
+  watchingOf,
+  type Pictures,
+  type Viewer,
+} from "./live-pictures.ts";
+import type { LiveSource, Relays } from "./relays.ts";
+import { keepAlive } from "./sockets.ts";
 
-/** More than this waiting in a viewer's socket: it cannot follow, so it skips to the next key frame. */
-const VIEWER_BACKLOG_BYTES = 1_500_000;
-const GROUP_LIMIT_BYTES = 8 * 1024 * 1024;
 const ASK_AGAIN_MS = 2000;
 /** A tile that is closed and opened again (a change of page) does not cost the agent a new connection. */
 const LINGER_MS = 5000;
 
-type Message = { header: LiveHeader; payload: Buffer };
-export type Viewer = { socket: WebSocket; channel: number };
-type Watching = Viewer & { waitsForKey: boolean; skipped: boolean };
-type Camera = {
+/** `at`: the gateway that it is relayed from. */
+type Source = { socket: WebSocket; since_ms: number; at: string | null };
+type Camera = Pictures & {
   camera_id: string;
   agent_id: string;
-  source: WebSocket | null;
-  init: { text: LiveInit; message: Message | null } | null;
-  group: Message[];
-  groupBytes: number;
-  viewers: Set<Watching>;
-  timer: NodeJS.Timeout | null;
+  source: Source | null;
+  following: Promise<{ stop(): Promise<void> }> | null;
+  timer: NodeJS.Timeout;
   linger: NodeJS.Timeout | null;
+};
+type Parts = {
+  cameras: Map<string, Camera>;
+  tellAgent: (agent_id: string, message: ToAgent) => Promise<boolean>;
+  relays: Relays | null;
+  clock: () => Date;
 };
 
 export type Live = {
   watch(camera: { camera_id: string; agent_id: string }, viewer: Viewer): () => void;
-  /** The agent's socket for a camera; refused (closed) when nobody watches. */
-  acceptSource(camera_id: string, agent_id: string, socket: WebSocket): void;
+  /** The agent's socket for a camera; refused (closed) when nobody watches, here or elsewhere. */
+  acceptSource(camera_id: string, agent_id: string, socket: WebSocket): Promise<void>;
+  /** Another gateway, which wants a camera whose pictures are here. */
+  serve(camera_id: string, socket: WebSocket): void;
   watchedCameras(): number;
   close(): void;
 };
 
-export const createLive = (tellAgent: (agent_id: string, message: ToAgent) => boolean): Live => {
+export const createLive = (tellAgent: Parts["tellAgent"], relays: Relays | null, clock: () => Date): Live => {
   const cameras = new Map<string, Camera>();
-
-  const drop = (camera: Camera): void => {
-    if (camera.timer) clearInterval(camera.timer);
-    if (camera.linger) clearTimeout(camera.linger);
-    camera.source?.close(1000);
-    cameras.delete(camera.camera_id);
-  };
-
-  const ask = (camera: Camera): void => {
-    if (camera.source) return;
-    const told = tellAgent(camera.agent_id, { type: "open_live", camera_id: camera.camera_id });
-    if (!told) for (const viewer of camera.viewers) sayEnd(viewer, "agent_away");
-  };
-
-  const open = (camera_id: string, agent_id: string): Camera => {
-    const camera: Camera = {
-      camera_id,
-      agent_id,
-      source: null,
-      init: null,
-      group: [],
-      groupBytes: 0,
-      viewers: new Set(),
-      timer: null,
-      linger: null,
-    };
-    cameras.set(camera_id, camera);
-    camera.timer = setInterval(() => ask(camera), ASK_AGAIN_MS);
-    return camera;
-  };
-
+  const parts: Parts = { cameras, tellAgent, relays, clock };
   return {
     watch({ camera_id, agent_id }, viewer) {
-      const camera = cameras.get(camera_id) ?? open(camera_id, agent_id);
+      const camera = cameras.get(camera_id) ?? open(parts, camera_id, agent_id);
+      // It is another agent's now: pictures of the one before are none of it.
+      if (camera.agent_id !== agent_id) camera.source?.socket.terminate();
       camera.agent_id = agent_id;
-      if (camera.linger) clearTimeout(camera.linger);
-      camera.linger = null;
-      const watching: Watching = { ...viewer, waitsForKey: true, skipped: false };
-      camera.viewers.add(watching);
-      join(camera, watching);
-      ask(camera);
-      return () => {
-        camera.viewers.delete(watching);
-        if (camera.viewers.size === 0 && !camera.linger) camera.linger = setTimeout(() => drop(camera), LINGER_MS);
-      };
+      const stop = add(parts, camera, viewer, false);
+      void follow(parts, camera).then(() => ask(parts, camera));
+      return stop;
     },
-    acceptSource(camera_id, agent_id, socket) {
+    acceptSource: (camera_id, agent_id, socket) => acceptSource(parts, camera_id, agent_id, socket),
+    serve(camera_id, socket) {
       const camera = cameras.get(camera_id);
-      if (!camera || camera.agent_id !== agent_id) return socket.close(1000, "nobody watches");
-      camera.source?.terminate();
-      camera.source = socket;
-      camera.init = null;
-      clearGroup(camera);
+      if (!camera?.source || camera.source.at !== null) return socket.close(1000, "not here");
       keepAlive(socket);
-      socket.on("message", (data, isBinary) => (isBinary ? onMedia(camera, data as Buffer) : onInit(camera, data)));
-      socket.on("close", () => onSourceClosed(camera, socket));
+      socket.on("close", add(parts, camera, { socket, channel: 0 }, true));
     },
     watchedCameras: () => cameras.size,
-    close: () => [...cameras.values()].forEach(drop),
+    close: () => [...cameras.values()].forEach((camera) => drop(parts, camera)),
   };
 };
 
-const sayEnd = (viewer: Viewer, cause: LiveEndCause): void =>
-  sendJson(viewer.socket, { type: "live_end", channel: viewer.channel, cause });
-
-const onSourceClosed = (camera: Camera, socket: WebSocket): void => {
-  if (camera.source !== socket) return;
-  camera.source = null;
-  camera.init = null;
-  clearGroup(camera);
-  for (const viewer of camera.viewers) sayEnd(viewer, "camera");
+const open = (parts: Parts, camera_id: string, agent_id: string): Camera => {
+  const timer = setInterval(() => ask(parts, camera), ASK_AGAIN_MS);
+  const camera: Camera = {
+    ...noPictures(),
+    camera_id,
+    agent_id,
+    source: null,
+    following: null,
+    timer,
+    linger: null,
+  };
+  parts.cameras.set(camera_id, camera);
+  return camera;
 };
 
-const onInit = (camera: Camera, data: unknown): void => {
-  const text = parseText(LiveInit, data);
-  if (!text) return;
-  camera.init = { text, message: null };
-  clearGroup(camera);
-  for (const viewer of camera.viewers) viewer.waitsForKey = true;
+const drop = ({ cameras }: Parts, camera: Camera): void => {
+  clearInterval(camera.timer);
+  if (camera.linger) clearTimeout(camera.linger);
+  camera.source?.socket.close(1000);
+  void camera.following?.then((following) => following.stop());
+  if (cameras.get(camera.camera_id) === camera) cameras.delete(camera.camera_id);
 };
 
-const onMedia = (camera: Camera, data: Buffer): void => {
-  const header = readLiveHeader(data);
-  if (!header || !camera.init) return;
-  const message: Message = { header, payload: data.subarray(LIVE_HEADER_BYTES) };
-  if (header.kind === LIVE_KIND.init) {
-    camera.init.message = message;
-    for (const viewer of camera.viewers) sendInit(camera, viewer);
-    return;
-  }
-  keep(camera, message);
-  for (const viewer of camera.viewers) forward(viewer, message);
+const add = (parts: Parts, camera: Camera, viewer: Viewer, relay: boolean): (() => void) => {
+  if (camera.linger) clearTimeout(camera.linger);
+  camera.linger = null;
+  const watching = watchingOf(viewer, relay);
+  camera.viewers.add(watching);
+  join(camera, watching);
+  return () => {
+    camera.viewers.delete(watching);
+    linger(parts, camera);
+  };
 };
 
-const clearGroup = (camera: Camera): void => {
-  camera.group = [];
-  camera.groupBytes = 0;
+const linger = (parts: Parts, camera: Camera): void => {
+  if (camera.viewers.size === 0) camera.linger ??= setTimeout(() => drop(parts, camera), LINGER_MS);
 };
 
-const keep = (camera: Camera, message: Message): void => {
-  if (message.header.key) clearGroup(camera);
-  // A group that does not begin with its key frame, or is too long to keep, helps nobody who joins.
-  else if (camera.group.length === 0 || camera.groupBytes > GROUP_LIMIT_BYTES) return clearGroup(camera);
-  camera.group.push(message);
-  camera.groupBytes += message.payload.byteLength;
+/** What other gateways say of it is heard for as long as it is known here. */
+const follow = async ({ relays }: Parts, camera: Camera): Promise<void> => {
+  camera.following ??=
+    relays?.follow(camera.camera_id, {
+      wanted: () => offer(relays, camera),
+      source: (source) => relay(relays, camera, source),
+    }) ?? null;
+  await camera.following;
 };
 
-const sendInit = (camera: Camera, viewer: Watching): void => {
-  if (!camera.init?.message) return;
-  sendJson(viewer.socket, { ...camera.init.text, channel: viewer.channel });
-  sendMedia(viewer, camera.init.message, false);
-  viewer.waitsForKey = true;
+const offer = (relays: Relays | null, { camera_id, agent_id, source }: Camera): void => {
+  if (source?.at === null) void relays?.offer(camera_id, { agent_id, since_ms: source.since_ms });
 };
 
-const join = (camera: Camera, viewer: Watching): void => {
-  sendInit(camera, viewer);
-  for (const message of camera.group) forward(viewer, message);
-};
-
-const forward = (viewer: Watching, message: Message): void => {
-  if (viewer.socket.bufferedAmount > VIEWER_BACKLOG_BYTES) {
-    viewer.waitsForKey = true;
-    viewer.skipped = true;
-    return;
-  }
-  if (viewer.waitsForKey && !message.header.key) return;
-  sendMedia(viewer, message, viewer.skipped);
-  viewer.waitsForKey = false;
-  viewer.skipped = false;
-};
-
-/** Header and payload as two fragments of one message: the payload is shared by all viewers and never copied. */
-const sendMedia = (viewer: Viewer, message: Message, skipped: boolean): void => {
-  if (viewer.socket.readyState !== viewer.socket.OPEN) return;
-  const discontinuity = message.header.discontinuity || skipped;
-  viewer.socket.send(writeLiveHeader({ ...message.header, discontinuity, channel: viewer.channel }), {
-    binary: true,
-    fin: false,
+const ask = ({ tellAgent, relays }: Parts, camera: Camera): void => {
+  if (camera.source || camera.viewers.size === 0) return;
+  relays?.want(camera.camera_id);
+  void tellAgent(camera.agent_id, { type: "open_live", camera_id: camera.camera_id }).then((told) => {
+    if (!told && !camera.source) for (const viewer of camera.viewers) sayEnd(viewer, "agent_away");
   });
-  viewer.socket.send(message.payload, { binary: true, fin: true });
+};
+
+/** Of two sources the younger is right. */
+const relay = (relays: Relays, camera: Camera, { url, agent_id, since_ms }: LiveSource): void => {
+  const { source, viewers } = camera;
+  if (agent_id !== camera.agent_id || viewers.size === 0) return;
+  if (source && (source.at === url || source.since_ms > since_ms)) return;
+  const socket = relays.dial(url, camera.camera_id);
+  socket.on("error", () => undefined);
+  socket.on("open", () => keepAlive(socket));
+  attach(camera, { socket, since_ms, at: url });
+};
+
+const attach = (camera: Camera, source: Source): void => {
+  const before = camera.source;
+  camera.source = source;
+  before?.socket.terminate();
+  forgetPictures(camera);
+  const { socket } = source;
+  socket.on("message", (data, isBinary) => {
+    if (camera.source !== source) return;
+    if (isBinary) onMedia(camera, data as Buffer);
+    else onInit(camera, data);
+  });
+  socket.on("close", () => onSourceClosed(camera, source));
+};
+
+const acceptSource = async (parts: Parts, camera_id: string, agent_id: string, socket: WebSocket): Promise<void> => {
+  const { cameras, relays, clock } = parts;
+  const known = cameras.get(camera_id);
+  if (known && known.agent_id !== agent_id) return socket.close(1000, "nobody watches");
+  const camera = known ?? open(parts, camera_id, agent_id);
+  const since_ms = clock().getTime();
+  keepAlive(socket);
+  attach(camera, { socket, since_ms, at: null });
+  const isWanted = await relays?.offer(camera_id, { agent_id, since_ms });
+  if (cameras.get(camera_id) !== camera) return;
+  if (camera.viewers.size === 0 && !known && !isWanted) return drop(parts, camera);
+  await follow(parts, camera);
+  // Whoever wants it dials within this time.
+  linger(parts, camera);
+};
+
+const onSourceClosed = (camera: Camera, source: Source): void => {
+  if (camera.source !== source) return;
+  camera.source = null;
+  forgetPictures(camera);
+  for (const viewer of camera.viewers) {
+    // Another gateway asks for itself where it is now.
+    if (viewer.relay) viewer.socket.close(1000);
+    else sayEnd(viewer, "camera");
+  }
 };

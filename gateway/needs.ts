@@ -3,6 +3,7 @@ import type { Cache } from "#lib/cache/cache.ts";
 import type { Frames } from "#lib/frames/frames.ts";
 import type { Permission } from "#lib/function/permissions.ts";
 import type { Log } from "#lib/log.ts";
+import type { Peers } from "./relays.ts";
 
 /** A signed-in person on a console socket. */
 export type ConsoleSession = {
@@ -18,6 +19,8 @@ export type AgentIdentity = { agent_id: string; cidade_id: string };
 export type LiveGrant = { camera_id: string; cidade_id: string; agent_id: string; session_id: string };
 
 export type GatewayNeeds = {
+  /** `null`: there is no other gateway. */
+  peers: Peers | null;
   cache: Cache;
   frames: Frames;
   /** Redeems a single-use ticket; `null` when it is unknown, used or too old. */

@@ -4,6 +4,7 @@ import type { Permission } from "#lib/function/permissions.ts";
 import type { CameraState } from "#lib/wire/agent.ts";
 import { FromConsole, Notification, notificationChannel } from "#lib/wire/console.ts";
 import type { Live } from "./live.ts";
+import type { RemoteStates } from "./remote-states.ts";
 import type { ConsoleSession, GatewayNeeds } from "./needs.ts";
 import { keepAlive, parseText, sendJson } from "./sockets.ts";
 
@@ -43,6 +44,7 @@ export type Consoles = {
 export const createConsoles = (
   needs: GatewayNeeds,
   live: Live,
+  remote: Pick<RemoteStates, "follow">,
   currentStates: () => { cidade_id: string; cameras: CameraState[] }[],
 ): Consoles => {
   const consoles = new Set<Console>();
@@ -56,7 +58,7 @@ export const createConsoles = (
     const session = await needs.renewSession(entry.session.session_id);
     if (!session) return entry.socket.close(SESSION_ENDED, "session ended");
     entry.session = session;
-    await subscribeToCities(needs, entry);
+    await subscribeToCities(needs, remote, entry);
   };
 
   const leave = (entry: Console, timer: NodeJS.Timeout): void => {
@@ -79,7 +81,7 @@ export const createConsoles = (
       });
       keepAlive(socket);
       consoles.add(entry);
-      await subscribeToCities(needs, entry);
+      await subscribeToCities(needs, remote, entry);
       sendJson(socket, { type: "welcome", server_time_ms: needs.clock().getTime(), cities: session.cities });
       for (const { cidade_id, cameras } of currentStates()) sayStatesTo(entry, cidade_id, cameras);
     },
@@ -89,7 +91,11 @@ export const createConsoles = (
   };
 };
 
-const subscribeToCities = async (needs: GatewayNeeds, entry: Console): Promise<void> => {
+const subscribeToCities = async (
+  needs: GatewayNeeds,
+  remote: Pick<RemoteStates, "follow">,
+  entry: Console,
+): Promise<void> => {
   const wanted = new Set(entry.session.cities === "all" ? await needs.cities() : entry.session.cities);
   for (const [cidade_id, subscription] of entry.subscriptions) {
     if (wanted.has(cidade_id)) continue;
@@ -98,7 +104,9 @@ const subscribeToCities = async (needs: GatewayNeeds, entry: Console): Promise<v
   }
   for (const cidade_id of wanted) {
     if (entry.subscriptions.has(cidade_id)) continue;
-    const subscription = await needs.cache.subscribe(notificationChannel(cidade_id), (text) => passOn(entry, text));
+    const notified = await needs.cache.subscribe(notificationChannel(cidade_id), (text) => passOn(entry, text));
+    const followed = await remote.follow(cidade_id);
+    const subscription = { stop: async () => void (await Promise.all([notified.stop(), followed.stop()])) };
     if (entry.socket.readyState === entry.socket.OPEN) entry.subscriptions.set(cidade_id, subscription);
     else await subscription.stop();
   }

@@ -45,6 +45,7 @@ export const servedConsole = async () => {
   const attach = () =>
     attachGateway(serving.server, {
       ...gatewayAnswers(database.system, keys, clock),
+      peers: null,
       agentOf: (authorization) => host.host.agentOf(authorization),
       cache,
       frames,
