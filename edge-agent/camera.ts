@@ -55,7 +55,7 @@ export const runCamera = (first: DesiredCamera, needs: CameraNeeds): RunningCame
   const redial = backOff({ first_ms: 1000, longest_ms: 30_000, breaker_ms: 60_000 });
   const lineNow = (): Line | null => line;
   let line: Line | null = null;
-  const shown = shownState(needs);
+  const shown = shownState(camera.id, needs);
   const recording = cameraRecording(camera, needs, lineNow);
   const live = cameraLive(camera.id, needs, lineNow);
 
@@ -130,11 +130,12 @@ const seenOf = (line: Line | null): Pick<CameraState, "last_captured_at_ms" | "b
 
 type Show = (status: CameraStatus, cause: CameraCause | null) => void;
 
-const shownState = ({ now, onChange }: CameraNeeds) => {
+const shownState = (camera_id: string, { now, onChange, log }: CameraNeeds) => {
   let shown = { status: "CONECTANDO" as CameraStatus, cause: null as CameraCause | null, since_ms: now() };
   const show: Show = (status, cause) => {
     if (shown.status === status && shown.cause === cause) return;
     shown = { status, cause, since_ms: now() };
+    log.info("camera", { camera_id, status, cause });
     onChange();
   };
   let watchdog_restarts = 0;
