@@ -41,7 +41,10 @@ export type Settlement =
   | { park: true; delay_seconds: number; reason: string }
   | { dead: true; reason: string };
 
-/** How long a message is parked by who does not know better, and at most. */
+/**
+ * How long a message is parked by who does not know better, and at most. An adapter whose delays are queues rounds up to
+ * the next that it has (RabbitMQ: 1, 2, 4 and this).
+ */
 export const PARK_SECONDS = 60;
 
 export type DeadLetter = {
@@ -56,9 +59,11 @@ export type DeadLetter = {
 export type QueueDepth = {
   queue: string;
   waiting: number;
+  /** RabbitMQ: by consumers of this process, because it tells only what lies ready. Their sum is the system's. */
   held: number;
   parked: number;
   dead: number;
+  /** RabbitMQ: from what this process has seen, and never less than it is. */
   oldest_seconds: number;
 };
 
@@ -76,6 +81,7 @@ export type Broker = {
   consume(queue: string, handle: (delivery: Delivery) => Promise<Settlement>): Promise<Consumer>;
   /** Puts dead letters back with attempts reset: one id, all of a queue, or everything. Answers how many. */
   redrive(which: { id: string } | { queue: string } | "all"): Promise<number>;
+  /** The newest first where the adapter can tell (PostgreSQL), otherwise as they lie (RabbitMQ: the oldest first). */
   deadLetters(queue: string, limit: number): Promise<DeadLetter[]>;
   depths(): Promise<QueueDepth[]>;
   close(): Promise<void>;

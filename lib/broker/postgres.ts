@@ -35,22 +35,7 @@ export const postgresBroker = (sql: Sql, options: PostgresBrokerOptions): Postgr
   const unordered = options.queues.filter(({ ordered }) => !ordered).map(({ name }) => name);
   let prepared: Promise<void> | null = null;
 
-  const itemsOf = (events: readonly CloudEvent[]): Item[] => {
-    const unroutable = events.filter(({ type }) => !bound.has(type)).map(({ type }) => type);
-    if (unroutable.length > 0)
-      throw new AppError("invalid", "No queue is bound to this type", {
-        reason: "broker.unroutable",
-        params: { types: [...new Set(unroutable)].join(",") },
-      });
-    return events.flatMap((event) =>
-      bound.get(event.type)!.map(({ name, ordered }) => ({
-        queue: name,
-        lane: ordered ? (event.partitionkey ?? null) : null,
-        event,
-      })),
-    );
-  };
-
+  const itemsOf = (events: readonly CloudEvent[]): Item[] => routed(bound, events);
   const tell = (items: readonly Item[]): void => {
     if (items.length === 0) return;
     const queues = [...new Set(items.map(({ queue }) => queue))];
@@ -90,6 +75,22 @@ export const postgresBroker = (sql: Sql, options: PostgresBrokerOptions): Postgr
     wake: work.wake,
     close: work.close,
   };
+};
+
+const routed = (bound: Map<string, QueueSpec[]>, events: readonly CloudEvent[]): Item[] => {
+  const unroutable = events.filter(({ type }) => !bound.has(type)).map(({ type }) => type);
+  if (unroutable.length > 0)
+    throw new AppError("invalid", "No queue is bound to this type", {
+      reason: "broker.unroutable",
+      params: { types: [...new Set(unroutable)].join(",") },
+    });
+  return events.flatMap((event) =>
+    bound.get(event.type)!.map(({ name, ordered }) => ({
+      queue: name,
+      lane: ordered ? (event.partitionkey ?? null) : null,
+      event,
+    })),
+  );
 };
 
 /** event type → its queues */

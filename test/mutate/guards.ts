@@ -3,9 +3,11 @@ import { database } from "./guards/database.ts";
 import { edge } from "./guards/edge.ts";
 import { gateway } from "./guards/gateway.ts";
 import type { Guard } from "./guards/guard.ts";
+import { media } from "./guards/media.ts";
 import { messages } from "./guards/messages.ts";
 import { objects } from "./guards/objects.ts";
 import { plates } from "./guards/plates.ts";
+import { rabbitmq } from "./guards/rabbitmq.ts";
 import { requests } from "./guards/requests.ts";
 import { screens } from "./guards/screens.ts";
 import { sessions } from "./guards/sessions.ts";
@@ -16,7 +18,9 @@ export const guards: readonly Guard[] = [
   ...requests,
   ...database,
   ...messages,
+  ...rabbitmq,
   ...objects,
+  ...media,
   ...gateway,
   ...streaming,
   ...plates,

@@ -7,12 +7,11 @@
  *
  * What never changes is an argument, because those cannot be changed; what an operator may tune is a policy.
  */
-import type { QueueSpec } from "#lib/broker/broker.ts";
+import { PARK_SECONDS, type QueueSpec } from "#lib/broker/broker.ts";
 
 export const EXCHANGE = "gt.events";
 /** Longer delays wait in `park`. */
 export const RETRY_SECONDS = [1, 2, 4] as const;
-export const PARK_SECONDS = 60;
 
 export type Definitions = {
   exchanges: {
