@@ -84,9 +84,14 @@ test("many paths come in pages, and all are seen", async () => {
 });
 
 test("answers in no known form, refusals and ways elsewhere are faults without a camera's address in them", async () => {
-  let answer: { status: number; body: string; headers?: Record<string, string> } = { status: 200, body: "{}" };
+  let answer: { status: number; body: string; headers?: Record<string, string>; listed?: boolean } = {
+    status: 200,
+    body: "{}",
+  };
   const strange = createServer((request, response) => {
     request.resume();
+    // Its list is what it is; what it is told is refused.
+    if (answer.listed && request.method === "GET") return void response.end('{"items":[]}');
     response.writeHead(answer.status, answer.headers).end(answer.body);
   });
   strange.listen(0, "127.0.0.1");
@@ -106,6 +111,7 @@ test("answers in no known form, refusals and ways elsewhere are faults without a
     [{ status: 200, body: "<html>" }, "internal media.form"],
     [{ status: 200, body: '{"items":[{"name":5}]}' }, "internal media.form"],
     [{ status: 400, body: `{"error":"bad source ${SOURCE}"}` }, "internal media.refused"],
+    [{ status: 400, body: `{"error":"bad source ${SOURCE}"}`, listed: true }, "internal media.refused"],
     [{ status: 401, body: "" }, "unavailable media.access_refused"],
     [{ status: 500, body: SOURCE }, "unavailable media.failed"],
     [{ status: 302, body: "", headers: { location: "http://192.0.2.1/" } }, "unavailable media.unreachable"],
