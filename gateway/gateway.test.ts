@@ -1,14 +1,23 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { WebSocket } from "ws";
 import { afterEach, describe, expect, test } from "vitest";
 import { AppError } from "#lib/errors.ts";
 import { memoryCache } from "#lib/cache/memory.ts";
 import { memoryFrames } from "#lib/frames/memory.ts";
 import { noLog } from "#lib/log.ts";
 import { notificationChannel } from "#lib/wire/console.ts";
-import { LIVE_KIND, readLiveHeader, writeLiveHeader } from "#lib/wire/live.ts";
+import { LIVE_KIND, readLiveHeader } from "#lib/wire/live.ts";
+import {
+  dialSocket,
+  initMedia,
+  liveInit as init,
+  liveMedia as media,
+  refusalOf,
+  sequencesOf as sequences,
+  soon as until,
+  type SocketPeer,
+} from "#test/harness/socket-peer.ts";
 import { attachGateway, type Gateway } from "./gateway.ts";
 import type { ConsoleSession, GatewayNeeds } from "./needs.ts";
 
@@ -17,30 +26,10 @@ const otherCity = "0190c0de-0000-7000-8000-000000000002";
 const camera = "0190c0de-0000-7000-8000-00000000000c";
 const agent = "0190c0de-0000-7000-8000-00000000000a";
 
-type Message = Record<string, unknown> & { type: string };
-/** Keeps what arrives, so that nothing is missed between two waits. */
-type Peer = {
-  socket: WebSocket;
-  texts: Message[];
-  media: Buffer[];
-  closed: Promise<number>;
-  text(type: string): Promise<Message>;
-  binary(count: number): Promise<Buffer[]>;
-};
-
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
-
-const until = async <T>(what: string, look: () => T | undefined): Promise<T> => {
-  for (const deadline = Date.now() + 5000; Date.now() < deadline;) {
-    const found = look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error(`waited in vain for ${what}`);
-};
 
 const session = (changes: Partial<ConsoleSession> = {}): ConsoleSession => ({
   session_id: "s1",
@@ -89,30 +78,10 @@ const start = async (changes: Partial<GatewayNeeds> = {}): Promise<Set> => {
   return { server, gateway, needs, base: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 };
 
-const dial = async (base: string, path: string, headers: Record<string, string>): Promise<Peer> => {
-  const socket = new WebSocket(`ws://${base}${path}`, { headers });
-  const texts: Message[] = [];
-  const media: Buffer[] = [];
-  socket.on("message", (data, isBinary) => {
-    if (isBinary) media.push(data as Buffer);
-    else texts.push(JSON.parse((data as Buffer).toString()) as Message);
-  });
-  const closed = new Promise<number>((resolve) => socket.on("close", resolve));
-  await once(socket, "open");
-  cleanups.push(() => socket.terminate());
-  return {
-    socket,
-    texts,
-    media,
-    closed,
-    text: (type) =>
-      until(`a ${type}`, () => {
-        const index = texts.findIndex((message) => message.type === type);
-        return index < 0 ? undefined : texts.splice(index, 1)[0];
-      }),
-    binary: (count) =>
-      until(`${count} media messages`, () => (media.length >= count ? media.splice(0, count) : undefined)),
-  };
+const dial = async (base: string, path: string, headers: Record<string, string>): Promise<SocketPeer> => {
+  const peer = await dialSocket(`ws://${base}${path}`, headers);
+  cleanups.push(() => peer.socket.terminate());
+  return peer;
 };
 
 const console_ = (base: string, ticket = "good") =>
@@ -120,39 +89,8 @@ const console_ = (base: string, ticket = "good") =>
 const control = (base: string) => dial(base, "/agents/control", { authorization: "Bearer agent" });
 const source = (base: string) => dial(base, `/agents/live/${camera}`, { authorization: "Bearer agent" });
 
-const refusedWith = async (base: string, path: string, headers: Record<string, string>): Promise<number> => {
-  const socket = new WebSocket(`ws://${base}${path}`, { headers });
-  socket.on("error", () => {});
-  const [, response] = (await once(socket, "unexpected-response")) as [unknown, { statusCode: number }];
-  return response.statusCode;
-};
-
-const init = { type: "live_init", channel: 0, mime: 'video/mp4; codecs="avc1.64001f"', width: 640, height: 360 };
-const media = (sequence: number, key: boolean, bytes = 100): Buffer =>
-  Buffer.concat([
-    writeLiveHeader({
-      kind: LIVE_KIND.fragment,
-      key,
-      discontinuity: false,
-      channel: 0,
-      sequence,
-      captured_at_ms: 1000 + sequence,
-    }),
-    Buffer.alloc(bytes, sequence),
-  ]);
-const initMedia = Buffer.concat([
-  writeLiveHeader({
-    kind: LIVE_KIND.init,
-    key: false,
-    discontinuity: false,
-    channel: 0,
-    sequence: 0,
-    captured_at_ms: 0,
-  }),
-  Buffer.from("init"),
-]);
-
-const sequences = (messages: Buffer[]): number[] => messages.map((message) => readLiveHeader(message)?.sequence ?? -1);
+const refusedWith = (base: string, path: string, headers: Record<string, string>): Promise<number> =>
+  refusalOf(`ws://${base}${path}`, headers);
 
 /** A console watching one camera whose agent has begun to send. */
 const watching = async (base: string) => {

@@ -1,6 +1,6 @@
 /**
  * Long-lived connections on an HTTP server: `/console/socket`, `/agents/control`, `/agents/live/<camera>`, and between
- * gateways `/gateways/live/<camera>`.
+ * gateways `/gateways/live/<agent>/<camera>`.
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
@@ -17,7 +17,7 @@ import { createRemoteStates } from "./remote-states.ts";
 /** Text messages are small; an agent's live fragment is one picture. */
 const MESSAGE_LIMIT_BYTES = 8 * 1024 * 1024;
 const livePath = /^\/agents\/live\/([0-9a-f-]{36})$/;
-const relayPath = /^\/gateways\/live\/([0-9a-f-]{36})$/;
+const relayPath = /^\/gateways\/live\/([0-9a-f-]{36})\/([0-9a-f-]{36})$/;
 
 export type Gateway = {
   counts(): { consoles: number; agents: number; live_cameras: number };
@@ -58,17 +58,18 @@ export const attachGateway = (server: Server, needs: GatewayNeeds): Gateway => {
       if (!session) throw new AppError("unauthorized", "The ticket is unknown, used or too old");
       return consoles.accept(await accept(request, socket, head), session);
     }
-    const relayed = relayPath.exec(url.pathname)?.[1];
-    if (relayed && relays) {
-      if (!relays.isProof(request.headers.authorization, relayed))
+    const [isRelay, agent_id = "", relayed = ""] = relayPath.exec(url.pathname) ?? [];
+    if (isRelay && relays) {
+      const of = { agent_id, camera_id: relayed };
+      if (!relays.isProof(request.headers.authorization, of))
         throw new AppError("unauthorized", "This is for gateways");
-      return live.serve(relayed, await accept(request, socket, head));
+      return live.serve(of, await accept(request, socket, head));
     }
     const camera_id = livePath.exec(url.pathname)?.[1];
     if (url.pathname !== "/agents/control" && !camera_id) throw new AppError("not_found", "No such socket");
     const agent = await needs.agentOf(request.headers.authorization);
     const opened = await accept(request, socket, head);
-    if (camera_id) return live.acceptSource(camera_id, agent.agent_id, opened);
+    if (camera_id) return live.acceptSource({ agent_id: agent.agent_id, camera_id }, opened);
     return agents.accept(opened, agent);
   };
 

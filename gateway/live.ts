@@ -15,7 +15,7 @@ import {
   type Pictures,
   type Viewer,
 } from "./live-pictures.ts";
-import type { LiveSource, Relays } from "./relays.ts";
+import type { LiveSource, OfAgent, Relays } from "./relays.ts";
 import { keepAlive } from "./sockets.ts";
 
 const ASK_AGAIN_MS = 2000;
@@ -25,8 +25,7 @@ const LINGER_MS = 5000;
 /** `at`: the gateway that it is relayed from. */
 type Source = { socket: WebSocket; since_ms: number; at: string | null };
 type Camera = Pictures & {
-  camera_id: string;
-  agent_id: string;
+  of: OfAgent;
   source: Source | null;
   following: Promise<{ stop(): Promise<void> }> | null;
   timer: NodeJS.Timeout;
@@ -40,11 +39,11 @@ type Parts = {
 };
 
 export type Live = {
-  watch(camera: { camera_id: string; agent_id: string }, viewer: Viewer): () => void;
+  watch(camera: OfAgent, viewer: Viewer): () => void;
   /** The agent's socket for a camera; refused (closed) when nobody watches, here or elsewhere. */
-  acceptSource(camera_id: string, agent_id: string, socket: WebSocket): Promise<void>;
+  acceptSource(camera: OfAgent, socket: WebSocket): Promise<void>;
   /** Another gateway, which wants a camera whose pictures are here. */
-  serve(camera_id: string, socket: WebSocket): void;
+  serve(camera: OfAgent, socket: WebSocket): void;
   watchedCameras(): number;
   close(): void;
 };
@@ -53,18 +52,15 @@ export const createLive = (tellAgent: Parts["tellAgent"], relays: Relays | null,
   const cameras = new Map<string, Camera>();
   const parts: Parts = { cameras, tellAgent, relays, clock };
   return {
-    watch({ camera_id, agent_id }, viewer) {
-      const camera = cameras.get(camera_id) ?? open(parts, camera_id, agent_id);
-      // It is another agent's now: pictures of the one before are none of it.
-      if (camera.agent_id !== agent_id) camera.source?.socket.terminate();
-      camera.agent_id = agent_id;
+    watch(of, viewer) {
+      const camera = cameras.get(keyOf(of)) ?? open(parts, of);
       const stop = add(parts, camera, viewer, false);
       void follow(parts, camera).then(() => ask(parts, camera));
       return stop;
     },
-    acceptSource: (camera_id, agent_id, socket) => acceptSource(parts, camera_id, agent_id, socket),
-    serve(camera_id, socket) {
-      const camera = cameras.get(camera_id);
+    acceptSource: (of, socket) => acceptSource(parts, of, socket),
+    serve(of, socket) {
+      const camera = cameras.get(keyOf(of));
       if (!camera?.source || camera.source.at !== null) return socket.close(1000, "not here");
       keepAlive(socket);
       socket.on("close", add(parts, camera, { socket, channel: 0 }, true));
@@ -74,18 +70,13 @@ export const createLive = (tellAgent: Parts["tellAgent"], relays: Relays | null,
   };
 };
 
-const open = (parts: Parts, camera_id: string, agent_id: string): Camera => {
+const keyOf = ({ agent_id, camera_id }: OfAgent): string => `${agent_id}/${camera_id}`;
+
+const open = (parts: Parts, { agent_id, camera_id }: OfAgent): Camera => {
+  const of = { agent_id, camera_id };
   const timer = setInterval(() => ask(parts, camera), ASK_AGAIN_MS);
-  const camera: Camera = {
-    ...noPictures(),
-    camera_id,
-    agent_id,
-    source: null,
-    following: null,
-    timer,
-    linger: null,
-  };
-  parts.cameras.set(camera_id, camera);
+  const camera: Camera = { ...noPictures(), of, source: null, following: null, timer, linger: null };
+  parts.cameras.set(keyOf(of), camera);
   return camera;
 };
 
@@ -94,7 +85,7 @@ const drop = ({ cameras }: Parts, camera: Camera): void => {
   if (camera.linger) clearTimeout(camera.linger);
   camera.source?.socket.close(1000);
   void camera.following?.then((following) => following.stop());
-  if (cameras.get(camera.camera_id) === camera) cameras.delete(camera.camera_id);
+  if (cameras.get(keyOf(camera.of)) === camera) cameras.delete(keyOf(camera.of));
 };
 
 const add = (parts: Parts, camera: Camera, viewer: Viewer, relay: boolean): (() => void) => {
@@ -116,31 +107,32 @@ const linger = (parts: Parts, camera: Camera): void => {
 /** What other gateways say of it is heard for as long as it is known here. */
 const follow = async ({ relays }: Parts, camera: Camera): Promise<void> => {
   camera.following ??=
-    relays?.follow(camera.camera_id, {
+    relays?.follow(camera.of, {
       wanted: () => offer(relays, camera),
       source: (source) => relay(relays, camera, source),
     }) ?? null;
   await camera.following;
 };
 
-const offer = (relays: Relays | null, { camera_id, agent_id, source }: Camera): void => {
-  if (source?.at === null) void relays?.offer(camera_id, { agent_id, since_ms: source.since_ms });
+const offer = (relays: Relays, { of, source }: Camera): void => {
+  if (source?.at === null) void relays.offer(of, source.since_ms);
 };
 
 const ask = ({ tellAgent, relays }: Parts, camera: Camera): void => {
   if (camera.source || camera.viewers.size === 0) return;
-  relays?.want(camera.camera_id);
-  void tellAgent(camera.agent_id, { type: "open_live", camera_id: camera.camera_id }).then((told) => {
+  const { agent_id, camera_id } = camera.of;
+  relays?.want(camera.of);
+  void tellAgent(agent_id, { type: "open_live", camera_id }).then((told) => {
     if (!told && !camera.source) for (const viewer of camera.viewers) sayEnd(viewer, "agent_away");
   });
 };
 
 /** Of two sources the younger is right. */
-const relay = (relays: Relays, camera: Camera, { url, agent_id, since_ms }: LiveSource): void => {
+const relay = (relays: Relays, camera: Camera, { url, since_ms }: LiveSource): void => {
   const { source, viewers } = camera;
-  if (agent_id !== camera.agent_id || viewers.size === 0) return;
+  if (viewers.size === 0) return;
   if (source && (source.at === url || source.since_ms > since_ms)) return;
-  const socket = relays.dial(url, camera.camera_id);
+  const socket = relays.dial(url, camera.of);
   socket.on("error", () => undefined);
   socket.on("open", () => keepAlive(socket));
   attach(camera, { socket, since_ms, at: url });
@@ -160,16 +152,15 @@ const attach = (camera: Camera, source: Source): void => {
   socket.on("close", () => onSourceClosed(camera, source));
 };
 
-const acceptSource = async (parts: Parts, camera_id: string, agent_id: string, socket: WebSocket): Promise<void> => {
+const acceptSource = async (parts: Parts, of: OfAgent, socket: WebSocket): Promise<void> => {
   const { cameras, relays, clock } = parts;
-  const known = cameras.get(camera_id);
-  if (known && known.agent_id !== agent_id) return socket.close(1000, "nobody watches");
-  const camera = known ?? open(parts, camera_id, agent_id);
+  const known = cameras.get(keyOf(of));
+  const camera = known ?? open(parts, of);
   const since_ms = clock().getTime();
   keepAlive(socket);
   attach(camera, { socket, since_ms, at: null });
-  const isWanted = await relays?.offer(camera_id, { agent_id, since_ms });
-  if (cameras.get(camera_id) !== camera) return;
+  const isWanted = await relays?.offer(of, since_ms);
+  if (cameras.get(keyOf(of)) !== camera) return;
   if (camera.viewers.size === 0 && !known && !isWanted) return drop(parts, camera);
   await follow(parts, camera);
   // Whoever wants it dials within this time.

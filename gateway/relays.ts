@@ -16,10 +16,12 @@ export type Peers = {
   secret: string;
 };
 
+/** An agent proves who it is and not which cameras are its own: pictures are only ever those of one agent. */
+export type OfAgent = { agent_id: string; camera_id: string };
+
 export const LiveSource = z.object({
   type: z.literal("source"),
   url: z.url(),
-  agent_id: z.string(),
   /** Two sockets of one agent: the older is dead and does not know it. */
   since_ms: z.number(),
 });
@@ -28,20 +30,18 @@ const BetweenGateways = z.discriminatedUnion("type", [LiveSource, z.object({ typ
 
 export type Relays = {
   /** What other gateways say of a camera. */
-  follow(
-    camera_id: string,
-    on: { wanted(): void; source(source: LiveSource): void },
-  ): Promise<{ stop(): Promise<void> }>;
-  want(camera_id: string): void;
+  follow(of: OfAgent, on: { wanted(): void; source(source: LiveSource): void }): Promise<{ stop(): Promise<void> }>;
+  want(of: OfAgent): void;
   /** `false`: nobody follows this camera. */
-  offer(camera_id: string, source: Pick<LiveSource, "agent_id" | "since_ms">): Promise<boolean>;
-  dial(url: string, camera_id: string): WebSocket;
-  /** Of a request for `/gateways/live/<camera_id>`. */
-  isProof(authorization: string | undefined, camera_id: string): boolean;
+  offer(of: OfAgent, since_ms: number): Promise<boolean>;
+  dial(url: string, of: OfAgent): WebSocket;
+  /** Of a request for `/gateways/live/<agent_id>/<camera_id>`. */
+  isProof(authorization: string | undefined, of: OfAgent): boolean;
 };
 
 const PROOF_MS = 60_000;
-const relayChannel = (camera_id: string): string => `live:${camera_id}`;
+const nameOf = ({ agent_id, camera_id }: OfAgent): string => `${agent_id}/${camera_id}`;
+const relayChannel = (of: OfAgent): string => `live:${nameOf(of)}`;
 
 export const createRelays = (
   cache: Pick<Cache, "publish" | "subscribe">,
@@ -50,34 +50,36 @@ export const createRelays = (
   clock: () => Date,
 ): Relays => {
   const own = `${gateway_id}\n`;
-  const say = (camera_id: string, message: z.infer<typeof BetweenGateways>): Promise<boolean> =>
-    cache.publish(relayChannel(camera_id), own + JSON.stringify(message));
-  const proofOf = (camera_id: string, until: number): string =>
-    createHmac("sha256", secret).update(`live ${camera_id} ${until}`).digest("base64url");
+  const say = (of: OfAgent, message: z.infer<typeof BetweenGateways>): Promise<boolean> =>
+    cache.publish(relayChannel(of), own + JSON.stringify(message));
+  const proofOf = (of: OfAgent, until: number): string =>
+    createHmac("sha256", secret)
+      .update(`live ${nameOf(of)} ${until}`)
+      .digest("base64url");
   return {
-    follow: (camera_id, on) =>
-      cache.subscribe(relayChannel(camera_id), (text) => {
+    follow: (of, on) =>
+      cache.subscribe(relayChannel(of), (text) => {
         // Whoever still has no pictures asks again every two seconds.
         if (text === null || text.startsWith(own)) return;
         const message = parseText(BetweenGateways, text.slice(text.indexOf("\n") + 1));
         if (message?.type === "wanted") on.wanted();
         else if (message) on.source(message);
       }),
-    want: (camera_id) => void say(camera_id, { type: "wanted" }),
-    offer: (camera_id, source) => say(camera_id, { type: "source", url, ...source }),
-    dial: (at, camera_id) => {
+    want: (of) => void say(of, { type: "wanted" }),
+    offer: (of, since_ms) => say(of, { type: "source", url, since_ms }),
+    dial: (at, of) => {
       const until = clock().getTime() + PROOF_MS;
-      return new WebSocket(`${at.replace(/^http/, "ws")}/gateways/live/${camera_id}`, {
-        headers: { authorization: `Relay ${until}.${proofOf(camera_id, until)}` },
+      return new WebSocket(`${at.replace(/^http/, "ws")}/gateways/live/${nameOf(of)}`, {
+        headers: { authorization: `Relay ${until}.${proofOf(of, until)}` },
         perMessageDeflate: false,
         handshakeTimeout: 5000,
         followRedirects: false,
       });
     },
-    isProof: (authorization, camera_id) => {
+    isProof: (authorization, of) => {
       const [, until = "", mac = ""] = /^Relay (\d{1,16})\.([\w-]{43})$/.exec(authorization ?? "") ?? [];
       const isFresh = Number(until) > clock().getTime() && Number(until) <= clock().getTime() + 2 * PROOF_MS;
-      return isFresh && timingSafeEqual(Buffer.from(mac), Buffer.from(proofOf(camera_id, Number(until))));
+      return isFresh && timingSafeEqual(Buffer.from(mac), Buffer.from(proofOf(of, Number(until))));
     },
   };
 };
