@@ -25,18 +25,22 @@ export type AgentOptions = {
   camera_networks?: readonly string[];
   reserve_bytes?: number;
   node_arguments?: readonly string[];
+  /** Default: the stand-in server's. */
+  enrolment_code?: string;
+  /** Beside what the tests' own process has. */
+  env?: Record<string, string>;
 };
 
 export const startAgentProcess = (options: AgentOptions): AgentProcess => {
   const { dir, server, camera_networks = ["127.0.0.1"], reserve_bytes = 1, node_arguments = [] } = options;
   mkdirSync(dir, { recursive: true });
   const enrolment_code_file = join(dir, "code");
-  writeFileSync(enrolment_code_file, ENROLMENT_CODE);
+  writeFileSync(enrolment_code_file, options.enrolment_code ?? ENROLMENT_CODE);
   const config = join(dir, "config.json");
   writeFileSync(config, JSON.stringify({ server, dir, enrolment_code_file, camera_networks, reserve_bytes }));
   const child = spawn(process.execPath, [...AGENT_NODE_ARGUMENTS, ...node_arguments, program, config], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...AGENT_ENVIRONMENT },
+    env: { ...process.env, ...AGENT_ENVIRONMENT, ...options.env },
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += String(chunk)));

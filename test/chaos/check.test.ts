@@ -38,9 +38,25 @@ const world = (): World => ({
     operation("trespass", "read-1 of aurora", 95, { cidade_id: "brisa", outcome: "failed", status: 404 }),
   ],
   facts: {
+    began_ms: 0,
+    ended_ms: 30_000,
     reads: [
-      { id: "event-1", cidade_id: "aurora", camera_id: "camera", source_event_id: "read-1", plate: "GTA1A00" },
-      { id: "event-2", cidade_id: "aurora", camera_id: "camera", source_event_id: "read-2", plate: "GTA2A00" },
+      {
+        id: "event-1",
+        cidade_id: "aurora",
+        camera_id: "camera",
+        source_event_id: "read-1",
+        plate: "GTA1A00",
+        captured_ms: 20,
+      },
+      {
+        id: "event-2",
+        cidade_id: "aurora",
+        camera_id: "camera",
+        source_event_id: "read-2",
+        plate: "GTA2A00",
+        captured_ms: 50,
+      },
     ],
     raw_posts: 0,
     entries: [
@@ -176,6 +192,14 @@ const spoilers: Record<string, Record<string, (world: World) => void>> = {
     },
     "another camera's gap explains nothing": ({ facts }) => {
       facts.gaps[0]!.camera_id = "other";
+    },
+  },
+  "times are believable": {
+    "a read of a camera of 1970": ({ facts }) => {
+      facts.reads[1]!.captured_ms = -1e9;
+    },
+    "a segment of tomorrow": ({ facts }) => {
+      facts.ended_ms = 20_000;
     },
   },
   "alerts follow their reads": {

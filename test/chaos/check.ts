@@ -147,6 +147,21 @@ const holesAreExplained: Check = (_operations, { segments, gaps }) =>
     });
   });
 
+/** As far as a camera may be ahead before it is not believed (`functions/ai/capture-times.ts`). */
+const AHEAD_MS = 3_600_000;
+
+/** A camera whose clock is wrong dates nothing beyond belief; an agent counts on its monotonic clock. */
+const timesAreBelievable: Check = (_operations, { reads, segments, began_ms, ended_ms }) => [
+  ...reads
+    .filter(({ captured_ms }) => captured_ms < began_ms - AHEAD_MS || captured_ms > ended_ms + AHEAD_MS)
+    .map(({ id, captured_ms }) => `read ${id} is of ${iso(captured_ms)}`),
+  ...segments
+    .filter(
+      ({ starts_ms, ends_ms }) => starts_ms < began_ms - HOLE_MS || ends_ms > ended_ms + HOLE_MS || ends_ms < starts_ms,
+    )
+    .map((segment) => `segment ${segmentName(segment)} is of ${iso(segment.starts_ms)} to ${iso(segment.ends_ms)}`),
+];
+
 /** A watched plate that was read raises its alert, and one that is not watched any more does not. */
 const alertsFollow: Check = (operations, facts) => {
   const events = new Map(facts.reads.map(({ id, source_event_id }) => [source_event_id ?? "", id]));
@@ -215,6 +230,7 @@ const checks: Record<string, Check> = {
   "rows and objects agree": rowsAndObjectsAgree,
   "no segment is overwritten": noSegmentIsOverwritten,
   "holes in a recording are explained": holesAreExplained,
+  "times are believable": timesAreBelievable,
   "alerts follow their reads": alertsFollow,
   "no city reads another": noCityReadsAnother,
   "lists show what was acknowledged": listsShowWhatWasAcknowledged,

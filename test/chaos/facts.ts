@@ -7,6 +7,7 @@ export type Read = {
   camera_id: string;
   source_event_id: string | null;
   plate: string | null;
+  captured_ms: number;
 };
 export type Entry = { id: string; cidade_id: string; reason: string; plate: string; removed: boolean };
 export type Alert = { id: string; entry_id: string; event_id: string; status: string };
@@ -38,6 +39,9 @@ export type Queue = {
 };
 
 export type Facts = {
+  /** Of the run, by this machine's clock. */
+  began_ms: number;
+  ended_ms: number;
   reads: Read[];
   raw_posts: number;
   entries: Entry[];

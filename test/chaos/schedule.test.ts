@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { faultKinds, planSchedule } from "./schedule.ts";
 
 const targets = {
-  programs: ["host", "agent", "postgres"],
+  killed: ["host", "agent", "postgres"],
+  paused: ["host", "pgbouncer"],
   lines: ["postgres line", "redis line"],
   volumes: ["agent volume"],
   clocks: ["agent clock"],
@@ -19,7 +20,7 @@ describe("the schedule of a chaos run", () => {
     const faults = planSchedule("7", 10 * MINUTE, targets);
     expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(faultKinds));
     const pairs = new Set(faults.map(({ kind, target }) => `${kind} ${target}`));
-    expect(pairs.size).toBe(2 * 3 + 6 * 2 + 1 + 2);
+    expect(pairs.size).toBe(3 + 2 + 6 * 2 + 1 + 2);
   });
 
   test.each(["1", "2", "3", "4", "5"])("ends in time and lets a target rest (seed %s)", (seed) => {

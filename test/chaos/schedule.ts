@@ -20,7 +20,8 @@ export type Fault = { kind: FaultKind; target: string; at_ms: number; for_ms: nu
 
 /** What each kind of fault can happen to. */
 export type Targets = {
-  programs: readonly string[];
+  killed: readonly string[];
+  paused: readonly string[];
   lines: readonly string[];
   volumes: readonly string[];
   clocks: readonly string[];
@@ -71,15 +72,15 @@ const REST_MS = 4000;
 
 type Pair = { kind: FaultKind; target: string };
 
-const pairsOf = ({ programs, lines, volumes, clocks }: Targets): Pair[] => {
+const pairsOf = ({ killed, paused, lines, volumes, clocks }: Targets): Pair[] => {
   const each = (kinds: readonly FaultKind[], names: readonly string[]): Pair[] =>
     kinds.flatMap((kind) => names.map((target) => ({ kind, target })));
   return [
     ...each(
       Array.from({ length: KILLS }, () => "kill" as const),
-      programs,
+      killed,
     ),
-    ...each(["pause"], programs),
+    ...each(["pause"], paused),
     ...each(["reset", "refuse", "half-open", "swallow", "slow", "narrow"], lines),
     ...each(["fill"], volumes),
     ...each(["clock-back", "clock-ahead"], clocks),
