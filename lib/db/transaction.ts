@@ -21,7 +21,7 @@ export const withTenant = async <R>(
     try {
       return await begin(sql, mode, async (tx) => {
         // Not awaited apart: it is sent ahead of the first statement of the work in the same pipeline.
-        const named = tx`select set_config('app.cities', ${setting}, true)`;
+        const named = nameCities(tx, setting, sql.options.prepare);
         named.catch(() => {});
         const [result] = await Promise.all([work(tx), named]);
         return result;
@@ -31,6 +31,13 @@ export const withTenant = async <R>(
       throw asAppError(error);
     }
   }
+};
+
+/** Where statements are not prepared, a parameter would cost a question and its answer before each transaction's own first. */
+const nameCities = (tx: TransactionSql, setting: string, isPrepared: boolean): Promise<unknown> => {
+  if (isPrepared) return tx`select set_config('app.cities', ${setting}, true)`;
+  if (!/^(\*|[0-9a-f,-]*)$/.test(setting)) throw new AppError("internal", "A city has a strange name");
+  return tx.unsafe(`select set_config('app.cities', '${setting}', true)`);
 };
 
 /**
