@@ -6,7 +6,7 @@ import { ListMultipartUploadsCommand, PutBucketLifecycleConfigurationCommand } f
 import { describe, expect, onTestFinished, test } from "vitest";
 import { bucketName, s3Address } from "#lib/object-store/s3-address.ts";
 import { s3Client } from "#lib/object-store/s3-client.ts";
-import { s3Url } from "#test/contracts/adapters/s3-objects.ts";
+import { ownPrefix, s3Url } from "#test/contracts/adapters/s3-objects.ts";
 import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
 import { rulesOf } from "./buckets.ts";
 
@@ -58,6 +58,19 @@ for (const name of ["minio", "versitygw"] as const) {
     });
   });
 }
+
+const minio = await serverFor("minio");
+test.skipIf(isMissing(minio))(
+  titled("keys that are not in the address come from the usual chain", "minio", minio),
+  () => {
+    const { url, access_key, secret_key } = present(minio);
+    const OBJECTS_URL = `s3:${url}/${ownPrefix()}`;
+    const chain = { AWS_ACCESS_KEY_ID: access_key, AWS_SECRET_ACCESS_KEY: secret_key };
+    expect(prepare({ OBJECTS_URL, ...chain })).toMatchObject({ status: 0, stderr: "" });
+    const wrong = prepare({ OBJECTS_URL, ...chain, AWS_SECRET_ACCESS_KEY: "another" });
+    expect([wrong.status, wrong.stderr.trim()]).toEqual([1, "The object store refuses our keys"]);
+  },
+);
 
 test("what is no S3 is not prepared, and an address with a fault is not printed", () => {
   expect(prepare({ OBJECTS_URL: "file:./data" })).toMatchObject({ status: 1 });

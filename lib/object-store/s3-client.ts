@@ -8,6 +8,8 @@ import { PATIENCE_MS, withTries, type S3Access } from "./s3-requests.ts";
 import { signHeaders, UNSIGNED_PAYLOAD } from "./s3-signing.ts";
 
 const CONNECT_MS = 5000;
+const AGENT = { keepAlive: true, maxSockets: 50 };
+const QUIET_MS = 3_600_000;
 
 type SdkRequest = {
   method: string;
@@ -35,7 +37,14 @@ export const s3Client = (
     responseChecksumValidation: "WHEN_REQUIRED",
     // A clock that is wrong is told of, not worked around: the URLs that we sign carry its time too.
     disableClockSkewCorrection: true,
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: patience_ms },
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: patience_ms,
+      httpAgent: AGENT,
+      httpsAgent: AGENT,
+      // Retention deletes hundreds at once: that they take turns is no news.
+      socketAcquisitionWarningTimeout: QUIET_MS,
+    },
     ...(address.credentials ? { credentials: sdkCredentials(address.credentials) } : {}),
     signer: { sign: async (request: SdkRequest) => signed(access, request) } as never,
   });

@@ -15,8 +15,11 @@ import { compare, type Finding, type Looking } from "#infra/check-objects/compar
 import { sectionsOf } from "#infra/check-objects/expected.ts";
 import { serve } from "#lib/function/serve.ts";
 import { noLog } from "#lib/log.ts";
+import { connectObjects } from "#lib/object-store/connect.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";
+import { fakeKeys } from "#test/contracts/adapters/fake-keys.ts";
 import { s3Objects } from "#test/contracts/adapters/s3-objects.ts";
+import { startFaultProxy } from "#test/harness/fault-proxy.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { recordedCity, recordVideo, type Recorded, type RecordedCity } from "#test/harness/recordings.ts";
 import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
@@ -173,3 +176,50 @@ for (const { name, isLeftOut, open } of stores)
       ]);
     });
   });
+
+describe.skipIf(isMissing(told))(titled("while the S3 is away", "minio", told), () => {
+  test("segments wait at their site and clips in their queue, and both go on when it is back", async () => {
+    const { url, store: clean } = await s3Objects(present(told));
+    const line = await startFaultProxy({ host: "127.0.0.1", port: Number(new URL(url.slice(3)).port) });
+    const objects = await connectObjects(`s3:${line.through(url.slice(3))}`, { keys: fakeKeys });
+    const host = { ...(await testHost(catalogue, { log: noLog, grants: { objects } as never })), objects };
+    const city = await recordedCity(host);
+    const serving = await serve(host.host, { port: 0, drain_seconds: 1 });
+    const server = connectServer(`http://127.0.0.1:${serving.port}`, async () => city.agent.authorization);
+    const folder = mkdtempSync(join(tmpdir(), "gt-rows-spool-"));
+    try {
+      const spool = await openSpool(folder);
+      const segments = city.segments(video, new Date(Math.floor(Date.now() / 1000) * 1000 - HOUR_MS));
+      await city.record(...segments);
+      const recorded = city.plain(new Date(Date.now() - 60_000));
+      await writeFile(join(folder, "new.mp4"), recorded.bytes);
+      await spool.keep(join(folder, "new.mp4"), recorded.segment);
+      const start_time = segments[0]?.segment.captured_at ?? "";
+      const end_time = new Date(Date.parse(start_time) + 8000).toISOString();
+      const { body } = await city.operator.post("/api/clips", { camera_id: city.camera_id, start_time, end_time });
+      const event = host.event(ClipRequested, { clip_id: body.id, cidade_id: city.cidade_id });
+      const round = uploadRounds({ spool, server, log: noLog });
+
+      line.refuse(true);
+      line.reset();
+      await expect(round()).rejects.toMatchObject({ code: "unavailable" });
+      expect(await host.deliver(event, "cut-clip")).toMatchObject({ park: true, seconds: 10 });
+      expect((await spool.waiting(9)).length).toBe(1);
+
+      line.refuse(false);
+      await round();
+      expect(await host.deliver(event, "cut-clip")).toEqual({ done: true });
+      expect([await spool.waiting(9), (await city.operator.get(`/api/clips/${body.id}`)).body.status]).toEqual([
+        [],
+        "READY",
+      ]);
+    } finally {
+      server.close();
+      await serving.close();
+      await host.close();
+      await Promise.all([objects.close(), clean.close()]);
+      await line.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

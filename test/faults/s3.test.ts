@@ -173,6 +173,35 @@ describe.skipIf(isMissing(told))(titled("behind a line with faults", "minio", to
     expect(await why(store.put("clips", "a", small, video))).toBe("unavailable object.unreachable");
   });
 
+  test("who looks at it from outside gets addresses for there", async () => {
+    const { port } = new URL(url.slice(3));
+    const store = await open(`${url}?public=http://localhost:${port}`);
+    await store.put("clips", "outside", small, video);
+    const { url: address } = await store.signedGet("clips", "outside", { expires_in_seconds: 60 });
+    expect(new URL(address).host).toBe(`localhost:${port}`);
+    expect(await (await fetch(address)).bytes()).toEqual(small);
+  });
+
+  test("what others put into our buckets is neither listed nor in the way", async () => {
+    const own = s3Url(present(told));
+    await prepareObjects(own, { public_url: null, most_days: {} });
+    const { client } = await raw();
+    const Bucket = bucketName(s3Address(own), "clips");
+    for (const Key of [".probe/left", "Their Folder/Their File", "theirs~"])
+      await client.send(new PutObjectCommand({ Bucket, Key, Body: "theirs" }));
+    const store = await open(own);
+    await store.put("clips", "ours", small, video);
+    expect(await store.list("clips", "")).toEqual([{ key: "ours", bytes: small.byteLength }]);
+    expect(await store.list("clips", "", "ours")).toEqual([]);
+  });
+
+  test("hundreds of deletions at once take turns in silence", async () => {
+    const keys = Array.from({ length: 200 }, (_, n) => `many/${n}`);
+    await Promise.all(keys.map((key) => clean.put("clips", key, small, video)));
+    await Promise.all(keys.map((key) => clean.delete("clips", key)));
+    expect(await clean.list("clips", "many/")).toEqual([]);
+  });
+
   test("wrong keys and a wrong clock are told apart by a real server too", async () => {
     const wrong = new URL(url.slice(3));
     wrong.password = "another-secret";
