@@ -30,6 +30,8 @@ type Parts = {
 };
 
 const REACHED_MS = 5000;
+/** Who asks for counts is asked for them itself, and at short intervals. */
+const TOLD_MS = 2000;
 const DRAIN_MS = 5000;
 
 export const rabbitmqBroker = async (url: string, options: RabbitmqBrokerOptions): Promise<Broker> => {
@@ -131,7 +133,7 @@ const redrive = async (parts: Parts, which: { id: string } | { queue: string } |
  * So `held`, and what waits in the hand of a consumer, are those of this process: the sum over all is the system's.
  */
 const depths = async (parts: Parts): Promise<QueueDepth[]> => {
-  const channel = await parts.consuming.channel();
+  const channel = await parts.consuming.channel(TOLD_MS);
   try {
     const ready = async (names: readonly string[]): Promise<number> => {
       let sum = 0;

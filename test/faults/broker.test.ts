@@ -106,6 +106,24 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq", "rabbitmq", told), (
     expect((await depthOf(other)).dead).toBe(0);
   });
 
+  test("while it cannot be reached counts are refused, and nobody waits for ever", async () => {
+    const { line, url } = await lineTo(vhost.url);
+    const broker = await open(url);
+    line.refuse(true);
+    line.reset();
+    await eventually(
+      "its end is noticed",
+      async () => {
+        const refusal = await broker.depths().catch((error: unknown) => error);
+        return (refusal as { reason?: string }).reason === "broker.unreachable";
+      },
+      10_000,
+    );
+    await expect(broker.redrive("all")).rejects.toMatchObject({ code: "unavailable", reason: "broker.unreachable" });
+    line.refuse(false);
+    await eventually("they are told again", () => broker.depths().catch(() => null), 10_000);
+  });
+
   test("what a missing binding would swallow is refused with its types; the rest of the batch is in", async () => {
     const whole = topologyOf(queues);
     const lacking: Definitions = {

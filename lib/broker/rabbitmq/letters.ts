@@ -12,6 +12,7 @@ import { deadOf } from "./topology.ts";
 /** In memory at once. */
 const BATCH = 500;
 const LOOK_MS = 100;
+const REACHED_MS = 5000;
 const TEXT_SHOWN = 1000;
 
 export const listLetters = (link: Link, queue: string, limit: number, now: number): Promise<DeadLetter[]> =>
@@ -117,7 +118,7 @@ const unreadable = (message: Message, published_ms: number): CloudEvent => ({
 });
 
 const withChannel = async <T>(link: Link, use: (channel: Channel) => Promise<T>): Promise<T> => {
-  const channel = await link.channel();
+  const channel = await link.channel(REACHED_MS);
   try {
     return await use(channel);
   } finally {

@@ -5,6 +5,7 @@
  */
 import type { Duplex } from "node:stream";
 import { connect, type Channel, type ChannelModel, type ConfirmChannel, type RecoveringChannelModel } from "amqplib";
+import { AppError } from "#lib/errors.ts";
 import { pause } from "#lib/pause.ts";
 
 const HEARTBEAT_SECONDS = 15;
@@ -32,8 +33,8 @@ export type Link = {
   /** `prepare` runs on each new channel before it is handed out. */
   keepChannel(prepare: (channel: Channel) => Promise<void>): Kept<Channel>;
   keepConfirmChannel(prepare: (channel: ConfirmChannel) => Promise<void>): Kept<ConfirmChannel>;
-  /** A channel for once, which its user closes. */
-  channel(): Promise<Channel>;
+  /** A channel for once, which its user closes. Throws `unavailable` where there is none in this time; without it, it waits. */
+  channel(within_ms?: number): Promise<Channel>;
   close(): Promise<void>;
 };
 
@@ -83,10 +84,15 @@ export const openLink = async (url: string, name: string, onError: (error: unkno
     onBlocked: (heard) => void heardBlocked.push(heard),
     keepChannel: (prepare) => keep(() => model.createChannel(), prepare),
     keepConfirmChannel: (prepare) => keep(() => model.createConfirmChannel(), prepare),
-    channel: async () => {
-      const channel = await model.createChannel();
-      channel.on("error", () => undefined);
-      return channel;
+    channel: async (within_ms) => {
+      const opening = model.createChannel().then((channel) => channel.on("error", () => undefined));
+      if (within_ms === undefined || (await pause().within(opening, within_ms))) return opening;
+      // Whoever waited has gone.
+      void opening.then(closeChannel, () => undefined);
+      throw new AppError("unavailable", "The broker cannot be reached", {
+        reason: "broker.unreachable",
+        retry_after_seconds: 1,
+      });
     },
     close: async () => {
       const ends = [...kept].map((one) => one.end());
