@@ -40,7 +40,10 @@ export const simulateCamera = async (options: CameraOptions): Promise<SimulatedC
     socket.on("error", () => socket.destroy());
     serveViewer(socket, options, sending, state);
   });
-  const port = await listen(server, options.port);
+  const port = await listen(server, options.port).catch((error: unknown) => {
+    sending.stop();
+    throw error;
+  });
   const cutAll = (): void => {
     for (const socket of sockets) socket.destroy();
   };
