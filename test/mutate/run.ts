@@ -1,11 +1,13 @@
 /**
- * `npm run mutate`: takes each named guard away, in a copy of the sources, and shows that its test turns red.
- * `npm run mutate -- WORD` only those whose title contains the word. Ends with `N passed, N failed`.
+ * `npm run mutate`: takes each named guard away, in a copy of the sources, and shows that its test turns red. First all of
+ * these tests run with every guard in place.
+ * `npm run mutate -- PATTERN` only those whose title matches. Ends with `N passed, N failed`.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { faultOf, readBaseline, type Baseline } from "./baseline.ts";
 import { guards } from "./guards.ts";
 import type { Guard } from "./guards/guard.ts";
 
@@ -36,9 +38,30 @@ const copySources = (): string => {
   return copy;
 };
 
+const vitest = (copy: string, args: readonly string[], timeout: number) =>
+  spawnSync(join(root, "node_modules/.bin/vitest"), ["run", ...args], {
+    cwd: copy,
+    encoding: "utf8",
+    timeout,
+    // Its verdict is read, so without colours; where both are set, FORCE_COLOR would win.
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
+  });
+
+const [FIRST_MS, ONE_MS] = [3_600_000, 180_000];
+
+const withEveryGuard = (copy: string, chosen: readonly Guard[]): Baseline => {
+  const file = join(copy, "baseline.json");
+  const files = [...new Set(chosen.flatMap(({ tests }) => tests))];
+  const { stderr } = vitest(copy, [...files, "--reporter=json", `--outputFile=${file}`], FIRST_MS);
+  if (!existsSync(file)) throw new Error(`The tests did not run: ${stderr.slice(-400)}`);
+  return readBaseline(file);
+};
+
 type Verdict = { held: boolean; why: string };
 
-const tryWithout = (copy: string, guard: Guard): Verdict => {
+const tryWithout = (copy: string, guard: Guard, baseline: Baseline): Verdict => {
+  const fault = faultOf(baseline, copy, guard);
+  if (fault) return { held: false, why: fault };
   const file = join(copy, guard.file);
   const original = readFileSync(file, "utf8");
   if (original.split(guard.find).length !== 2)
@@ -48,15 +71,11 @@ const tryWithout = (copy: string, guard: Guard): Verdict => {
     original.replace(guard.find, () => guard.replace),
   );
   try {
-    const args = ["run", ...guard.tests, ...(guard.title ? ["-t", guard.title] : [])];
-    const result = spawnSync(join(root, "node_modules/.bin/vitest"), args, {
-      cwd: copy,
-      encoding: "utf8",
-      timeout: 180_000,
-      // Its verdict is read, so without colours; where both are set, FORCE_COLOR would win.
-      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
-    });
-    if (result.status === 0) return { held: false, why: "its test stays green" };
+    const result = vitest(copy, [...guard.tests, ...(guard.title ? ["-t", guard.title] : [])], ONE_MS);
+    if (result.status === 0) {
+      const ran = /^\s*Tests\s.*\d+ passed/m.test(result.stdout);
+      return { held: false, why: ran ? "its test stays green" : "no test of this title ran" };
+    }
     // A file that cannot be loaded counts as failed too, but only among the files: no test has seen anything then.
     const failed = /^\s*Tests\s+\d+ failed/m.test(result.stdout);
     return failed
@@ -68,12 +87,13 @@ const tryWithout = (copy: string, guard: Guard): Verdict => {
 };
 
 const wanted = process.argv[2] ?? "";
-const chosen = guards.filter(({ guards: what }) => what.includes(wanted));
+const chosen = guards.filter(({ guards: what }) => new RegExp(wanted).test(what));
 const copy = copySources();
 let failed = 0;
 try {
+  const baseline = chosen.length === 0 ? [] : withEveryGuard(copy, chosen);
   for (const guard of chosen) {
-    const { held, why } = tryWithout(copy, guard);
+    const { held, why } = tryWithout(copy, guard, baseline);
     if (!held) failed += 1;
     console.log(`${held ? "✓" : "✗"} ${guard.guards}${why ? ` — ${why}` : ""}`);
   }

@@ -86,4 +86,20 @@ export const streaming: readonly Guard[] = [
     tests: ["functions/streaming/keep-last-frame"],
     title: "broken picture",
   },
+  {
+    guards: "a timeline that is cut says so",
+    file: "functions/streaming/timeline.ts",
+    find: "truncated_at: end?.toISOString() ?? null,",
+    replace: "truncated_at: null,",
+    tests: ["functions/streaming/read-timeline"],
+    title: "is said",
+  },
+  {
+    guards: "a camera that nobody knows keeps no other's segment from the store",
+    file: "functions/streaming/request-uploads/function.ts",
+    find: "segments.filter(({ camera_id }) => known.has(camera_id)),",
+    replace: "segments,",
+    tests: ["functions/streaming/request-uploads"],
+    title: "another city's camera",
+  },
 ];
