@@ -40,7 +40,7 @@ export const startReplicas = async (
 };
 
 /** As `SECRETS_DIR` has them. */
-const writeSecrets = (folder: string, { system_token, ...rings }: Material): void => {
+export const writeSecrets = (folder: string, { system_token, ...rings }: Material): void => {
   mkdirSync(folder);
   for (const ring of ringNames)
     writeFileSync(join(folder, `gt-${ring}.json`), JSON.stringify(rings[ring]), { mode: 0o600 });

@@ -12,6 +12,8 @@ import { delimiter, join } from "node:path";
 
 export const serverNames = ["redis", "rabbitmq", "minio", "versitygw", "pgbouncer"] as const;
 export type ServerName = (typeof serverNames)[number];
+/** What a test starts for itself is not one of the run's servers. */
+export type ProgramName = ServerName | "haproxy";
 export type Availability = { binary: string } | { missing: string };
 
 type Origin = {
@@ -20,7 +22,8 @@ type Origin = {
   program: string;
 } & ({ apt: string } | { go: string; takes: string });
 
-const origins: Record<ServerName, Origin> = {
+const origins: Record<ProgramName, Origin> = {
+  haproxy: { program: "haproxy", folders: ["/usr/sbin"], apt: "haproxy" },
   redis: { program: "redis-server", apt: "redis-server" },
   // What lies on the PATH changes to the user rabbitmq.
   rabbitmq: { program: "rabbitmq-server", folders: ["/usr/lib/rabbitmq/bin"], apt: "rabbitmq-server" },
@@ -45,7 +48,7 @@ const cacheFolder = (environment: Environment): string =>
 
 /** Installs where it must and may. `say` hears of it before it begins. */
 export const findServer = async (
-  name: ServerName,
+  name: ProgramName,
   say: (line: string) => void,
   environment: Environment = process.env,
 ): Promise<Availability> => {

@@ -24,7 +24,7 @@ export const gateway: readonly Guard[] = [
   },
   {
     guards: "a slow viewer skips to a key frame instead of showing torn pictures",
-    file: "gateway/live.ts",
+    file: "gateway/live-pictures.ts",
     find: "if (viewer.waitsForKey && !message.header.key) return;",
     replace: "",
     tests: ["gateway/gateway.test.ts"],
