@@ -66,18 +66,9 @@ const main = async (): Promise<void> => {
   const countEvents = eventCounter(metrics);
   const connector: { wake(): void } = { wake: () => undefined };
 
-  const answers = gatewayAnswers(system, keys, clock);
   const agentOf: Host["agentOf"] = (authorization) => host.agentOf(authorization);
-  const needs = {
-    ...answers,
-    peers: null,
-    cache,
-    frames,
-    agentOf,
-    clock,
-    ids: uuidv7,
-    log: log.with({ part: "gateway" }),
-  };
+  const lent = { cache, frames, clock, ids: uuidv7, log: log.with({ part: "gateway" }) };
+  const needs = { ...gatewayAnswers(system, keys, clock), ...lent, agentOf, peers: null };
   const host: Host = createHost({
     catalogue,
     grants: { sql, system, objects, cache, keys, clock },
@@ -103,9 +94,7 @@ const main = async (): Promise<void> => {
   });
   connector.wake = running.wake;
   measure(metrics, running);
-  const city = FirstCityPlan.parse(JSON.parse(readFileSync(environment.FIRST_CITY_PLAN, "utf8")));
-  await makeFirstCity(city, environment.FIRST_CITY_FILE, host.call, clock());
-  await writeFirstLink(system, environment, clock());
+  await makeReadyForPeople(host, system, environment, clock());
 
   const serving = await serve(host, {
     port: environment.PORT,
@@ -172,6 +161,12 @@ const openPorts = async (environment: Environment, log: Log) => {
     await Promise.all([sql.end({ timeout: 2 }), system.end({ timeout: 2 })]);
   };
   return { keys, sql, system, plan, objects, cache, frames, broker, close };
+};
+
+const makeReadyForPeople = async (host: Host, system: Sql, environment: Environment, now: Date): Promise<void> => {
+  const city = FirstCityPlan.parse(JSON.parse(readFileSync(environment.FIRST_CITY_PLAN, "utf8")));
+  await makeFirstCity(city, environment.FIRST_CITY_FILE, host.call, now);
+  await writeFirstLink(system, environment, now);
 };
 
 /** Anew at each start while nobody has signed in; the file is read by `npm start`, which prints it. */
