@@ -128,7 +128,7 @@ def tables(models: Models, count: int, sweep: bool) -> dict[str, list[Score]]:
     """Every table of the card, by title."""
     made = {"held-out renders": on_held_out(models, count, list(STRATA))}
     if sweep:
-        made["held-out renders, small"] = on_held_out(models, min(count, 1000), list(SWEEP))
+        made["held-out renders, small"] = on_held_out(models, count // 2, list(SWEEP))
     for title, pictures in (("validation", validation_pictures()), ("sealed old plates", sealed_old_plates())):
         reads = read_boxed(models, pictures)
         made[f"{title}, labelled box given"] = [*groups(reads), accepted(reads)]
