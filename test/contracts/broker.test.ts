@@ -196,10 +196,6 @@ describe("broker: work table", () => {
     const plan = JSON.stringify(row);
     expect(plan).toContain("work_due");
     expect(plan).not.toContain("Sort");
-    const begin = performance.now();
-    for (let n = 0; n < 50; n++) await db.system.begin((tx) => dueOf(tx, "streaming.cut-clip", 4, tx`now()`));
-    // 0.3 ms each where it is right, 60 ms where it is not.
-    expect(performance.now() - begin).toBeLessThan(1000);
     await db.owner`truncate work`;
     await broker.close();
   });

@@ -40,8 +40,8 @@ export const rabbitmq: readonly Guard[] = [
   {
     guards: "a channel that the server closed is opened again",
     file: "lib/broker/rabbitmq/link.ts",
-    find: "for (let failures = 0; !isEnding;) {",
-    replace: "for (let failures = 0; !isEnding && failures === 0;) {",
+    find: 'channel.once("close", resolve);',
+    replace: "",
     tests: itself,
     title: "a channel that the server closes",
   },
