@@ -48,7 +48,10 @@ const main = async (read: boolean, grace_hours: number): Promise<boolean> => {
     await sql.end({ timeout: 2 });
     await objects.close();
   }
-  const faults = [...found].map(([kind, count]) => `, ${count} ${kind}`).join("");
+  const faults = [...found]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([kind, count]) => `, ${count} ${kind}`)
+    .join("");
   console.log(`${totals.rows} rows, ${totals.objects} objects${faults}`);
   return [...found.keys()].every((kind) => kind === "waiting");
 };
