@@ -6,6 +6,7 @@ import { noLog, type Log } from "#lib/log.ts";
 import { startDeliveries, type Deliver, type DeliveryCounts, type RunPlanned } from "./deliver.ts";
 import { startFrames, type DeliverFrame } from "./frames.ts";
 import type { Plan } from "./plan.ts";
+import { withLongWork } from "./long-work.ts";
 import { startRelay, type RelayCounts, type RelayPace } from "./relay.ts";
 import { startScheduler } from "./schedule.ts";
 
@@ -25,7 +26,7 @@ export type Connector = {
   counts(): Promise<ConnectorCounts>;
 };
 
-/** `sql` logs in as gt_system, with at least four connections. */
+/** `sql` logs in as gt_system. */
 export const startConnector = async (parts: {
   sql: Sql;
   broker: Broker;
@@ -39,8 +40,10 @@ export const startConnector = async (parts: {
   clock?: () => Date;
   pace?: Partial<RelayPace>;
 }): Promise<Connector> => {
-  const { sql, broker, frames, plan, deliver, run, deliverFrame } = parts;
+  const { sql, frames, plan, deliver, run, deliverFrame } = parts;
   const log = parts.log ?? noLog;
+  const on_error = (error: unknown): void => log.warn("The work table could not be reached", { error });
+  const broker = await withLongWork(parts.broker, { sql, queues: plan.queues, on_error });
   const deliveries = await startDeliveries({ broker, queues: plan.queues, deliver, log });
   const analysing = await startFrames(frames, plan.frames, deliverFrame);
   const relay = startRelay({ sql, broker, log, ...(parts.pace ? { pace: parts.pace } : {}) });
@@ -51,6 +54,7 @@ export const startConnector = async (parts: {
     stop: async () => {
       await Promise.all([relay.stop(), scheduler.stop()]);
       await Promise.all([deliveries.stop(), analysing.stop()]);
+      await broker.close();
     },
     counts: async () => ({
       outbox: await relay.counts(),

@@ -1,81 +1,88 @@
-/**
- * For operators, on the machine of the database:
- *
- *   node connector/redrive.ts --queue streaming.cut-clip | --id ID | --all      dead letters back into their queues
- *   node connector/redrive.ts --list streaming.cut-clip                         what is dead, and why
- *   node connector/redrive.ts --replay --since TIME --until TIME [--type TYPE]  published events out once more
- */
+/** `npm run redrive`: for who operates the system. Dead letters are looked at, and put back into their queues. */
 import { parseArgs } from "node:util";
-import * as z from "zod";
 import { catalogue } from "#functions/catalogue.ts";
-import type { Broker } from "#lib/broker/broker.ts";
+import type { Broker, DeadLetter } from "#lib/broker/broker.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { connectSql, type Sql } from "#lib/db/connect.ts";
-import { withTenant } from "#lib/db/transaction.ts";
-import { readEnvironment } from "#lib/environment.ts";
-import { writeAudit } from "#lib/function/audit.ts";
-import { uuidv7 } from "#lib/ids.ts";
+import { withLongWork } from "./long-work.ts";
+import { auditAct, findSystem, runCommand, WHERE } from "./operator.ts";
 import { planOf } from "./plan.ts";
-import { replay } from "./replay.ts";
 
-const Environment = z.object({ SYSTEM_DATABASE_URL: z.url(), BROKER_URL: z.string().default("postgres:") });
+const help = `npm run redrive -- --list QUEUE     what is dead there, and why: a line of JSON each
+npm run redrive -- --id ID          one dead letter back into its queue
+npm run redrive -- --queue QUEUE    all of a queue
+npm run redrive -- --all            all there are
+
+    --reason TEXT   with --list and --queue: only those whose reason has this in it
+    --dry-run       says how many they would be, and leaves them
+${WHERE}
+
+They are tried again from the first attempt. What had its effect already has none a second time.`;
 
 const options = {
   queue: { type: "string" },
   id: { type: "string" },
   all: { type: "boolean" },
   list: { type: "string" },
-  replay: { type: "boolean" },
-  since: { type: "string" },
-  until: { type: "string" },
-  type: { type: "string" },
+  reason: { type: "string" },
+  "dry-run": { type: "boolean" },
+  data: { type: "string" },
+  help: { type: "boolean", short: "h" },
 } as const;
 
-const LISTED = 100;
+/** A filter looks at so many of a queue at most. */
+const LOOKED_AT = 10_000;
 
 /** Answers what to print. Throws with the usage where the arguments make no sense. */
-export const operate = async (sql: Sql, broker: Broker, args: readonly string[]): Promise<string> => {
+export const redrive = async (sql: Sql, broker: Broker, args: readonly string[]): Promise<string> => {
   const { values } = parseArgs({ args: [...args], options });
-  const { queue, id, all, list, since, until, type } = values;
+  const { queue, id, all, list, reason } = values;
+  const named = [queue, id, all, list].filter((one) => one !== undefined).length;
+  if (named !== 1 || (reason !== undefined && (queue ?? list) === undefined)) throw new Error(help);
   if (list !== undefined) {
-    const letters = await broker.deadLetters(list, LISTED);
+    const letters = await lettersOf(broker, list, reason);
     return letters.map((letter) => JSON.stringify({ ...letter, event: letter.event.id })).join("\n");
   }
-  if (values.replay) {
-    const window = { since: timeOf(since), until: timeOf(until), ...(type === undefined ? {} : { type }) };
-    const count = await replay(sql, window);
-    await audit(sql, "replay", { ...window, count });
-    return `${count} events go out again`;
-  }
-  const which = all ? "all" : queue !== undefined ? { queue } : id !== undefined ? { id } : null;
-  if (which === null) throw new Error("Say --queue NAME, --id ID, --all, --list QUEUE or --replay --since T --until T");
-  const count = await broker.redrive(which);
-  await audit(sql, "redrive", { which: typeof which === "string" ? which : { ...which }, count });
+  const which = all ? ("all" as const) : queue !== undefined ? { queue } : { id: id! };
+  if (values["dry-run"]) return `${await countDead(broker, which, reason)} dead letters would go back`;
+  const count = reason === undefined ? await broker.redrive(which) : await redriveThose(broker, queue!, reason);
+  await auditAct(sql, "redrive", { which, ...(reason === undefined ? {} : { reason }), count });
   return `${count} dead letters are back in their queues`;
 };
 
-const timeOf = (text: string | undefined): Date => {
-  const time = new Date(text ?? "");
-  if (Number.isNaN(time.getTime())) throw new Error("--since and --until are times like 2026-03-04T12:00:00Z");
-  return time;
+const lettersOf = async (broker: Broker, queue: string, reason: string | undefined): Promise<DeadLetter[]> =>
+  (await broker.deadLetters(queue, LOOKED_AT)).filter((letter) => letter.reason.includes(reason ?? ""));
+
+const redriveThose = async (broker: Broker, queue: string, reason: string): Promise<number> => {
+  let count = 0;
+  for (const { id } of await lettersOf(broker, queue, reason)) count += await broker.redrive({ id });
+  return count;
 };
 
-const audit = async (sql: Sql, action: string, details: Record<string, unknown>): Promise<void> => {
-  const now = new Date();
-  const caller = { kind: "system" as const, id: "operator", cities: "all" as const, permissions: [] };
-  const note = { object_type: "queue", object_id: action, details };
-  const row = { id: uuidv7(now), at: now, caller, action, note, address: "in-process", correlation_id: uuidv7(now) };
-  await withTenant(sql, "all", "write", (tx) => writeAudit(tx, [{ ...row, result: "done" }]));
+type Which = { id: string } | { queue: string } | "all";
+const countDead = async (broker: Broker, which: Which, reason: string | undefined): Promise<number> => {
+  if (which !== "all" && "id" in which) return 1;
+  if (which !== "all" && reason !== undefined) return (await lettersOf(broker, which.queue, reason)).length;
+  const depths = (await broker.depths()).filter(({ queue }) => which === "all" || queue === which.queue);
+  return depths.reduce((sum, { dead }) => sum + dead, 0);
 };
 
-if (import.meta.main) {
-  const environment = readEnvironment(Environment);
-  const sql = connectSql(environment.SYSTEM_DATABASE_URL, { max: 2, application_name: "gt-vision redrive" });
-  const broker = await connectBroker(environment.BROKER_URL, { queues: planOf(catalogue).queues, sql });
+const main = async (): Promise<string> => {
+  const args = process.argv.slice(2);
+  const { values } = parseArgs({ args, options });
+  if (values.help) return help;
+  const { database_url, broker_url } = findSystem(values.data);
+  const { queues } = planOf(catalogue);
+  const sql = connectSql(database_url, { max: 2, application_name: "gt-vision redrive" });
+  const broker = await connectBroker(broker_url, { queues, sql });
+  const whole = await withLongWork(broker, { sql, queues });
   try {
-    process.stdout.write(`${await operate(sql, broker, process.argv.slice(2))}\n`);
+    return await redrive(sql, whole, args);
   } finally {
+    await whole.close();
     await broker.close();
     await sql.end({ timeout: 5 });
   }
-}
+};
+
+if (import.meta.main) await runCommand(main);

@@ -12,6 +12,8 @@ const programs = {
   test: { file: "test/run.ts", tools: ["ffmpeg", "chromium"] },
   camera: { file: "demo/camera.ts", tools: ["ffmpeg"] },
   link: { file: "infra/local/link.ts", tools: [] },
+  redrive: { file: "connector/redrive.ts", tools: [] },
+  replay: { file: "connector/replay.ts", tools: [] },
 };
 const tools = {
   ffmpeg: { commands: ["ffmpeg", "ffprobe"], packages: "ffmpeg", purpose: "FFmpeg (records and joins video)" },

@@ -95,8 +95,9 @@ const startParts = async (
     saysReady: true,
   });
   await host.ready;
-  // For `npm run link`, which needs to find what runs here.
-  writePrivate(join(folder.run, "running.json"), { url, system_database_url: urls.system });
+  // For commands like `npm run link`, which need to find what runs here.
+  const broker_url = addresses.BROKER_URL;
+  writePrivate(join(folder.run, "running.json"), { url, system_database_url: urls.system, broker_url });
   parts.push({ stop: async () => rmSync(join(folder.run, "running.json"), { force: true }) });
   startAgent(folder, options, url, certificate, start, root);
   if (city) startDemo(folder, url, certificate, city, start, root);
