@@ -59,7 +59,10 @@ export const startRabbitmq = async (options: RabbitmqOptions): Promise<RabbitmqS
       command: options.binary,
       args: [],
       env,
-      ready: () => connects(amqp),
+      ready: async () => {
+        await connects(amqp);
+        if (options.management !== false) await connects(management);
+      },
       ready_ms: READY_MS,
       end: "SIGTERM",
       ...say,
