@@ -33,6 +33,8 @@ export type PostgresOptions = {
   durable: boolean;
   /** Default: the one it had before, if that is free. */
   port?: number;
+  /** A folder with `bin` and `lib` of another version, for tests. */
+  binaries?: string;
   say?: (line: string) => void;
 };
 
@@ -95,21 +97,22 @@ type Run = {
  */
 const wayToRun = (options: PostgresOptions): Run => {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
-  if (process.getuid?.() !== 0) return runner(packageFolder, options.dataDir, [], {});
+  const binaries = options.binaries ?? packageFolder;
+  if (process.getuid?.() !== 0) return runner(binaries, options.dataDir, [], {});
   const namespace = ["unshare", "-U", "--map-user=1000", "--map-group=1000"];
   if (spawnSync("unshare", [...namespace.slice(1), "true"]).status === 0)
-    return runner(packageFolder, options.dataDir, namespace, {});
-  return asNobody(options);
+    return runner(binaries, options.dataDir, namespace, {});
+  return asNobody(options, binaries);
 };
 
 const NOBODY = 65_534;
 
-const asNobody = (options: PostgresOptions): Run => {
+const asNobody = (options: PostgresOptions, binaries: string): Run => {
   const elsewhere = `/var/tmp/gt-vision-postgres-${createName(options.dataDir)}`;
   options.say?.(`PostgreSQL refuses root and this machine has no user namespaces: its data is in ${elsewhere}.`);
   mkdirSync(elsewhere, { recursive: true });
   chmodSync(elsewhere, 0o755);
-  cpSync(packageFolder, join(elsewhere, "native"), { recursive: true, verbatimSymlinks: true, force: false });
+  cpSync(binaries, join(elsewhere, "native"), { recursive: true, verbatimSymlinks: true, force: false });
   const dataDir = join(elsewhere, "data");
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   chownSync(dataDir, NOBODY, NOBODY);

@@ -28,7 +28,13 @@ export const passwords = { gt_owner: "owner", gt_app: "app", gt_system: "system"
 
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const folder = mkdtempSync(join(quickFolder(), "gt-test-"));
-  const server = await startPostgres({ dataDir: join(folder, "postgres"), password: "superuser", durable: false });
+  const other = process.env["GT_TEST_POSTGRES"];
+  const server = await startPostgres({
+    dataDir: join(folder, "postgres"),
+    password: "superuser",
+    durable: false,
+    ...(other === undefined ? {} : { binaries: other }),
+  });
   let servers: Servers | null = null;
   const stop = async (): Promise<void> => {
     await servers?.close();

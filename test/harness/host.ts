@@ -27,7 +27,7 @@ import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { newMaterial, type Material } from "#lib/secrets/material.ts";
 import { keysFrom } from "#lib/secrets/key-rings.ts";
-import { testDatabase } from "./database.ts";
+import { testDatabase, type TestDatabase } from "./database.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test asserts on what came, whatever its type
 export type TestAnswer<T = any> = { status: number; body: T; headers: Headers };
@@ -48,10 +48,11 @@ export const testMaterial = (): Promise<Material> => (shared.material ??= newMat
 
 export const SYSTEM_TOKEN = "system-token-of-the-tests-0123456789";
 
-export type TestHostOptions = Partial<Omit<HostOptions, "catalogue">>;
+/** `database`: another than a copy of its own; closed with the host all the same. */
+export type TestHostOptions = Partial<Omit<HostOptions, "catalogue">> & { database?: TestDatabase };
 
 export const testHost = async (catalogue: Catalogue, options: TestHostOptions = {}) => {
-  const database = await testDatabase();
+  const database = options.database ?? (await testDatabase());
   const folder = mkdtempSync(join(tmpdir(), "gt-host-"));
   const clock = options.grants?.clock ?? (() => new Date());
   const keys = keysFrom(await testMaterial(), clock);
