@@ -21,7 +21,7 @@ SOURCES = """| what                              | licence                      
 | classifieds, barra-do-pirai (train parts) | CC BY 4.0 (data set export in lucas-rech/cv-identificador-placas-veiculos) | all three; texts for the reader             |
 | alagoas                           | CC BY 4.0 (robifal/Yolo-placa-v2, the authors' own pictures) | all three; texts for the reader             |
 | open-images, negatives            | CC BY 4.0, pictures CC BY 2.0 (Google Open Images by unknowncz/LP_recognition) | all three; 19 texts for the reader          |
-| road-camera                       | CC BY 4.0 (nadeemcodes/Malaysia_Delloyd_Assignment1)    | all three; texts that follow LLLDDDD        |
+| road-camera | CC BY 4.0 (nadeemcodes/Malaysia_Delloyd_Assignment1) | detector; the few with believed corners for the others too |
 | robertlucian                      | MIT (RobertLucian/license-plate-dataset)                | detector and refiner                        |
 | the trial's networks              | our own, from classifieds, robertlucian and drawn plates | where each training began                   |
 """
