@@ -13,6 +13,7 @@ import { useStore } from "#console/ui/store.ts";
 import { newAlertsQuery } from "./alerts-query.ts";
 import type { Alarm } from "./alarm.ts";
 import { createArrivals } from "./arrivals.ts";
+import { createElsewhere } from "./elsewhere.ts";
 import { useSound, type Sound } from "./sound.ts";
 import { Toasts } from "./toasts.tsx";
 
@@ -88,46 +89,58 @@ const useArrivals = (items: readonly Alert[] | undefined, cidade_id: string, ala
   return fresh;
 };
 
-/** Alerts of the user's other cities: they come by the socket only, and stay until somebody acknowledges them. */
+/** Alerts of the user's other cities: they stay until somebody acknowledges them. */
 const useAlertsElsewhere = (cidade_id: string, alarm: Alarm): readonly Alert[] => {
   const ask = useAsk();
   const link = useLink();
+  const { cities } = useCity();
   const [alerts, setAlerts] = useState<readonly Alert[]>(none);
-  const drop = (id: string): void => setAlerts((before) => before.filter((alert) => alert.id !== id));
-  const held = useRef(alerts);
+  const onNews = (came: readonly Alert[]): void => {
+    raise(alarm, came);
+    setAlerts((before) => [...came, ...before].slice(0, 50));
+  };
+  const now = useRef({ alerts, cities, onNews });
   useEffect(() => {
-    held.current = alerts;
+    now.current = { alerts, cities, onNews };
   });
-  useEffect(
-    () =>
-      link.onNotification((notification) => {
-        if (notification === null) {
-          // The socket is new: somebody may have acknowledged them while we heard nothing.
-          for (const { id } of held.current) {
-            void ask("read-alert", { id }).then(
-              ({ status }) => status === "new" || drop(id),
-              () => undefined,
-            );
-          }
-          return;
-        }
-        const id = notification.data["alert_id"];
-        if (typeof id !== "string") return;
-        if (notification.event === "alert.acknowledged") {
-          drop(id);
-        } else if (notification.event === "alert.triggered" && notification.cidade_id !== cidade_id) {
-          ask("read-alert", { id }).then(
-            (alert) => {
-              raise(alarm, [alert]);
-              setAlerts((before) => [alert, ...before].slice(0, 50));
-            },
-            // Its own city's list will show it; here it would only have been first.
+  // One for as long as the page is open: it knows what was there before, whichever city is looked at.
+  const [elsewhere] = useState(createElsewhere);
+  useEffect(() => {
+    const askElsewhere = (): void =>
+      elsewhere.ask({
+        cities: now.current.cities.map(({ id }) => id).filter((id) => id !== cidade_id),
+        list: async (id) => (await ask("list-alerts", { cidade_id: id, status: "new", limit: 50 })).items,
+        onNews: (came) => now.current.onNews(came),
+      });
+    askElsewhere();
+    const drop = (id: string): void => setAlerts((before) => before.filter((alert) => alert.id !== id));
+    return link.onNotification((notification) => {
+      if (notification === null) {
+        askElsewhere();
+        // Somebody may have acknowledged them while we heard nothing.
+        for (const { id } of now.current.alerts) {
+          void ask("read-alert", { id }).then(
+            ({ status }) => status === "new" || drop(id),
             () => undefined,
           );
         }
-      }),
-    [link, ask, alarm, cidade_id],
-  );
+        return;
+      }
+      const id = notification.data["alert_id"];
+      if (typeof id !== "string") return;
+      if (notification.event === "alert.acknowledged") drop(id);
+      else if (notification.event === "alert.triggered" && notification.cidade_id !== cidade_id) {
+        ask("read-alert", { id }).then(
+          (alert) => {
+            elsewhere.seen(alert);
+            now.current.onNews([alert]);
+          },
+          // It is asked for again with everything that may have been missed.
+          () => undefined,
+        );
+      }
+    });
+  }, [link, ask, elsewhere, cidade_id]);
   return alerts.filter((alert) => alert.cidade_id !== cidade_id);
 };
 
