@@ -16,7 +16,7 @@ export type Connectors = {
     url: string,
     options: { keys: Keys; base_url?: string; say?: (line: string) => void },
   ) => Promise<ObjectStore>;
-  cache?: (url: string) => Promise<Cache>;
+  cache?: (url: string, options: { on_error(error: unknown): void }) => Promise<Cache>;
 };
 
 const optional = z.string().optional();
@@ -56,6 +56,7 @@ export const connectHost = async (
   const { connectors, log } = more;
   const pool = (url: string): Sql => connectSql(url, { max: environment.DATABASE_CONNECTIONS });
   const { keys } = secrets;
+  const forgets = (error: unknown): void => log.warn("Nothing is remembered", { error });
   const say = (line: string): void => log.warn(line);
   const base = environment.PUBLIC_URL === undefined ? { say } : { say, base_url: environment.PUBLIC_URL };
   const opened: Lent = {
@@ -65,7 +66,9 @@ export const connectHost = async (
     ...(needs.has("objects") && connectors.objects
       ? { objects: await connectors.objects(environment.OBJECTS_URL ?? "", { keys, ...base }) }
       : {}),
-    ...(needs.has("cache") && connectors.cache ? { cache: await connectors.cache(environment.CACHE_URL ?? "") } : {}),
+    ...(needs.has("cache") && connectors.cache
+      ? { cache: await connectors.cache(environment.CACHE_URL ?? "", { on_error: forgets }) }
+      : {}),
   };
   const host = createHost({
     catalogue,

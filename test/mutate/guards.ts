@@ -8,6 +8,7 @@ import { messages } from "./guards/messages.ts";
 import { objects } from "./guards/objects.ts";
 import { plates } from "./guards/plates.ts";
 import { rabbitmq } from "./guards/rabbitmq.ts";
+import { redis } from "./guards/redis.ts";
 import { requests } from "./guards/requests.ts";
 import { screens } from "./guards/screens.ts";
 import { sessions } from "./guards/sessions.ts";
@@ -19,6 +20,7 @@ export const guards: readonly Guard[] = [
   ...database,
   ...messages,
   ...rabbitmq,
+  ...redis,
   ...objects,
   ...media,
   ...gateway,
