@@ -105,11 +105,18 @@ const lines = new Set([
   "CONNECT_TIMEOUT",
 ]);
 
+/**
+ * PgBouncer says everything with the code of a broken protocol: that its server has crashed, refuses or lets it wait too long. A
+ * server that says so, because of a program's mistake, also names its routine.
+ */
+export const isOfPooler = (error: object): boolean =>
+  "code" in error && error.code === "08P01" && !("routine" in error);
+
 /** Leaves what is the caller's business (unique keys, checks, AppErrors) as it is. */
 export const asAppError = (error: unknown): unknown => {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const code = "code" in error ? String(error.code) : "";
-  if (!outages.has(code) && !lines.has(code)) return error;
+  if (!outages.has(code) && !lines.has(code) && !isOfPooler(error)) return error;
   return new AppError("unavailable", "The database does not answer as it should", {
     reason: "database.unavailable",
     retry_after_seconds: 5,

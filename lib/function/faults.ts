@@ -1,4 +1,5 @@
 /** What libraries throw → what it means to who asked. */
+import { isOfPooler } from "#lib/db/transaction.ts";
 import { AppError } from "#lib/errors.ts";
 
 /** A dependency is down, restarting, full or too slow: parked by the connector, tried again by people. */
@@ -12,6 +13,7 @@ const away = new Set(
     "57014 55P03 25P03 25006",
   ].flatMap((codes) => codes.split(" ")),
 );
+const LOST = "08006";
 const crowded = new Set(["40001", "40P01"]);
 const full = new Set(["ENOSPC", "EDQUOT", "53100"]);
 const unstorable = new Set(["22021", "22P05", "22003", "22007", "22008", "22P02", "22001"]);
@@ -48,6 +50,7 @@ export const isLockTimeout = (error: unknown): boolean => codeOf(error) === "55P
 
 const codeOf = (error: unknown): string => {
   if (typeof error !== "object" || error === null) return "";
+  if (isOfPooler(error)) return LOST;
   if (!(error instanceof AppError) && "code" in error && typeof error.code === "string") return error.code;
   return "cause" in error ? codeOf(error.cause) : "";
 };
