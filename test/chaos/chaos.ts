@@ -1,5 +1,5 @@
 /** A whole run: load, faults from a seed, healing, draining, judgement. */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chanceFrom } from "#test/harness/seeded.ts";
@@ -58,6 +58,7 @@ export const chaosRun = async (system: ChaosSystem, { seed, minutes, say }: RunO
     const counts = countsOf(history);
     writeFileSync(join(folder, "facts.json"), JSON.stringify(facts, null, 1));
     writeFileSync(join(folder, "verdict.json"), JSON.stringify({ violations, happened }, null, 1));
+    cpSync(system.logs, join(folder, "logs"), { recursive: true });
     say(tableOf(recoveries));
     return { violations, recoveries, counts, folder };
   } finally {

@@ -13,6 +13,8 @@ export type ChaosSystem = Pick<RunningSystem, "url" | "link"> & {
   programs: Record<string, Program>;
   lines: Record<string, FaultProxy>;
   volumes: Record<string, SmallVolume>;
+  /** Where its programs write. */
+  logs: string;
   /** Everything, with its data. */
   end(): Promise<void>;
 };
@@ -57,6 +59,7 @@ export const oneMachine = async (): Promise<ChaosSystem> => {
     programs: { host: supervised(system, "host"), postgres: supervised(system, "postgres") },
     lines: {},
     volumes: volume ? { "volume of everything": volume } : {},
+    logs: join(system.data, "logs"),
     end: async () => {
       await system.stop();
       if (volume) volume.remove();
@@ -93,6 +96,7 @@ export const grown = async (): Promise<ChaosSystem> => {
     },
     lines: Object.fromEntries(Object.entries(servers.lines).map(([name, line]) => [`line to ${name}`, line])),
     volumes: {},
+    logs: join(system.data, "logs"),
     end: system.end,
   };
 };
