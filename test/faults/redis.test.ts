@@ -94,14 +94,20 @@ describe.skipIf("missing" in found)(title("a cache over Redis"), () => {
     await well();
   });
 
-  test("whose line says nothing any more is noticed although nobody asks", { timeout: EVERYTHING_MS }, async () => {
-    await well();
-    line.freeze();
-    await eventually("it is noticed", () => cache.degraded(), BACK_MS);
-    await asked();
-    line.thaw();
-    await well();
-  });
+  test(
+    "whose line says nothing any more is noticed although nobody asks, and dialled anew",
+    { timeout: EVERYTHING_MS },
+    async () => {
+      await well();
+      line.freeze();
+      await eventually("it is noticed", () => cache.degraded(), BACK_MS);
+      await asked();
+      const before = await dials(server);
+      await eventually("another line", async () => (await dials(server)) > before, BACK_MS);
+      line.thaw();
+      await well();
+    },
+  );
 
   test("that is flushed has forgotten everything, its scripts too, and goes on", async () => {
     const once = { count: 1, seconds: 60 };
@@ -180,6 +186,16 @@ describe.skipIf("missing" in found)(title("a cache over Redis"), () => {
     await early.close();
   });
 });
+
+/** How many connections it has seen, without those that ask so. */
+let asking = 0;
+const dials = async ({ url }: RedisServer): Promise<number> => {
+  const beside = new Redis(url);
+  asking += 1;
+  const stats = await beside.info("stats");
+  beside.disconnect();
+  return Number(/total_connections_received:(\d+)/.exec(stats)?.[1]) - asking;
+};
 
 describe.skipIf("missing" in found)(title("the functions without Redis"), () => {
   let server: RedisServer;

@@ -22,6 +22,14 @@ export const redis: readonly Guard[] = [
     title: "says nothing any more",
   },
   {
+    guards: "a half-open line to Redis is given up",
+    file: "lib/cache/redis/line.ts",
+    find: "    redis.disconnect(true);\n",
+    replace: "",
+    tests: faults,
+    title: "says nothing any more",
+  },
+  {
     guards: "a process that was held up looks at what has arrived first",
     file: "lib/cache/redis/line.ts",
     find: "setTimeout(() => setImmediate(late), ms)",
