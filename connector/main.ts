@@ -9,6 +9,7 @@ import { readEnvironment } from "#lib/environment.ts";
 import { connectFrames } from "#lib/frames/connect.ts";
 import { createLog, levels } from "#lib/log.ts";
 import { createMetrics, METRICS_CONTENT_TYPE } from "#lib/metrics.ts";
+import { pause } from "#lib/pause.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
 import { addressesOf } from "./addresses.ts";
 import { startConnector } from "./connector.ts";
@@ -31,6 +32,8 @@ const Environment = z.object({
   LOG_LEVEL: z.enum(levels).default("info"),
 });
 
+const READY_MS = 2000;
+
 const main = async (): Promise<void> => {
   const environment = readEnvironment(Environment);
   const log = createLog({ context: "connector", level: environment.LOG_LEVEL });
@@ -52,8 +55,8 @@ const main = async (): Promise<void> => {
   const server = createServer((request, response) => {
     const text = async (): Promise<string> => {
       if (request.url === "/metrics") return metrics.text();
-      // Ready: the database answers. Alive: somebody answers.
-      if (request.url === "/_/ready") await sql`select 1`;
+      // Ready: the database answers soon. Alive: somebody answers.
+      if (request.url === "/_/ready" && !(await pause().within(sql`select 1`, READY_MS))) throw new Error("not ready");
       return "{}";
     };
     const known = ["/_/health", "/_/ready", "/metrics"].includes(request.url ?? "");

@@ -79,7 +79,7 @@ beforeAll(async () => {
   operator = await host.as(["recordings.manage", "recordings.view"], [city.id]);
 });
 afterAll(() => host?.close());
-afterEach(() => void signal("SIGCONT"));
+afterEach(() => signal("SIGCONT"));
 
 const signal = (name: NodeJS.Signals): void => {
   // The server first: it would start again what ends.
