@@ -164,9 +164,11 @@ describe("an agent and those who watch, at different gateways", () => {
     await agentAt(a);
     const viewer = await consoleAt(a);
     watch(viewer);
-    const foreign = await sourceAt(b, agents[1]);
-    foreign.say(liveMedia(1, true));
-    expect(await foreign.closed).toBe(1000);
+    for (const place of [a, b]) {
+      const foreign = await sourceAt(place, agents[1]);
+      foreign.say(liveMedia(1, true));
+      expect(await foreign.closed).toBe(1000);
+    }
     const own = await sourceAt(b);
     own.say(liveMedia(8, true));
     expect(sequencesOf(await viewer.binary(2))).toEqual([0, 8]);

@@ -15,7 +15,7 @@ export type SocketPeer = {
   binary(count: number): Promise<Buffer[]>;
 };
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 20_000;
 
 export const dialSocket = async (url: string, headers: Record<string, string>): Promise<SocketPeer> => {
   const socket = new WebSocket(url, { headers });

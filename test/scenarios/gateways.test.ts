@@ -29,7 +29,7 @@ const [redis, haproxy] = [await findServer("redis", console.log), await findServ
 const absent = "missing" in redis || "missing" in haproxy || isMissing(rabbitmq);
 const lacks = "missing" in redis ? " (without redis)" : "missing" in haproxy ? " (without haproxy)" : "";
 
-describe.skipIf(absent)(titled(`gateways side by side${lacks}`, "rabbitmq", rabbitmq), () => {
+describe.skipIf(absent)(titled(`gateways side by side${lacks}`, "rabbitmq", rabbitmq), { timeout: 120_000 }, () => {
   let server: RedisServer;
   let frames: FramesServers;
   let cache: Cache;
