@@ -44,7 +44,10 @@ test("while long work is done its broker holds nothing; its lease is in the work
     return { done: true };
   });
   await eventually("it is under way", () => begun === 1);
-  await eventually("the broker has let go of it", async () => (await elsewhere.system`select 1 from work`).length === 0);
+  await eventually(
+    "the broker has let go of it",
+    async () => (await elsewhere.system`select 1 from work`).length === 0,
+  );
   expect(await here.system`select state from work`).toEqual([{ state: "held" }]);
   expect(await depthOf(whole, LONG)).toMatchObject({ waiting: 0, held: 1, dead: 0 });
   gate.resolve();

@@ -33,6 +33,8 @@ const Environment = z.object({
 });
 
 const READY_MS = 2000;
+/** Events are written elsewhere: nobody says that there are some. */
+const UNWOKEN = { idle_ms: 200 };
 
 const main = async (): Promise<void> => {
   const environment = readEnvironment(Environment);
@@ -48,7 +50,7 @@ const main = async (): Promise<void> => {
   });
   const baseOf = addressesOf(environment.FUNCTIONS_URL, deployablesOf(catalogue));
   const { close: hangUp, ...reach } = httpReach({ baseOf, system_token });
-  const connector = await startConnector({ sql, broker, frames, plan, ...reach, log });
+  const connector = await startConnector({ sql, broker, frames, plan, ...reach, log, pace: UNWOKEN });
   const metrics = createMetrics();
   measure(metrics, connector);
 

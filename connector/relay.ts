@@ -96,7 +96,7 @@ const mark = async (tx: TransactionSql, rows: readonly Row[], refused: readonly 
 
 export const startRelay = (parts: { sql: Sql; broker: Broker; log: Log; pace?: Partial<RelayPace> }): Relay => {
   const { sql, broker, log } = parts;
-  const pace: RelayPace = { batch: 200, busy_ms: 100, idle_ms: 1000, ...parts.pace };
+  const pace: RelayPace = { batch: 200, busy_ms: 25, idle_ms: 1000, ...parts.pace };
   const naps = pause();
   const reported = new Set<string>();
   let open = true;
