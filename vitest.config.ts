@@ -5,10 +5,10 @@ const watched = ["test/scenarios/first-minute.test.ts", "test/scenarios/console-
 /** CPU of one thing beside another. */
 const measured = ["test/gates/**/*.test.ts"];
 /** Whole systems, killed and cut. */
-const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts"];
+const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts", "test/chaos/chaos.test.ts"];
 const never = ["node_modules/**", "data/**", "dist/**"];
 
-/** Group after group, the most sensitive last; whole systems mostly wait, so more of them than cores at once. */
+/** Group after group, the most sensitive last; whole systems mostly wait, so two at once. */
 const project = (order: number, name: string, maxWorkers: number, include: string[], exclude: string[] = []) => ({
   extends: true as const,
   test: { name, include, exclude: [...never, ...exclude], maxWorkers, sequence: { groupOrder: order } },
@@ -26,7 +26,7 @@ export default defineConfig({
     onConsoleLog: (text) => !text.startsWith('{"timestamp":'),
     projects: [
       project(0, "parts", 3, ["**/*.test.ts", "**/*.test.tsx"], [...watched, ...measured, ...whole]),
-      project(1, "whole", 3, whole, watched),
+      project(1, "whole", 2, whole, watched),
       project(2, "watched", 2, watched),
       project(3, "measured", 1, measured),
     ],
