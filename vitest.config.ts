@@ -27,7 +27,7 @@ export default defineConfig({
     projects: [
       project(0, "parts", 3, ["**/*.test.ts", "**/*.test.tsx"], [...watched, ...measured, ...whole]),
       project(1, "whole", 2, whole, watched),
-      project(2, "watched", 2, watched),
+      project(2, "watched", 1, watched),
       project(3, "measured", 1, measured),
     ],
   },
