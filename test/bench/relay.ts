@@ -9,7 +9,7 @@ import { connectSql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { noLog } from "#lib/log.ts";
-import { eventOf, queues } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { startOwnPostgres } from "#test/harness/own-postgres.ts";
 import { percentile } from "./processes.ts";
@@ -19,6 +19,8 @@ const GATE_MS = 50;
 const WARM_UP = 100;
 const DRAINED = 20_000;
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "30" } } });
+const [OUTBOX, DIRECT] = ["bench.outbox", "bench.direct"];
+const queues = [OUTBOX, DIRECT].map((name) => ({ name, types: [name], parallel: 16 }));
 const count = Number(values.seconds) * PER_SECOND;
 
 const server = await startOwnPostgres();
@@ -27,9 +29,9 @@ const system = connectSql(urls.system, { max: 16 });
 const broker = await connectBroker("postgres:", { queues, sql: system });
 
 const committed = new Map<string, number>();
-const took: Record<string, number[]> = { "clip.requested": [], "recording.started": [] };
-for (const queue of ["streaming.cut-clip", "streaming.follow"])
-  await broker.consume(queue, async ({ event }) => {
+const took: Record<string, number[]> = { [OUTBOX]: [], [DIRECT]: [] };
+for (const { name } of queues)
+  await broker.consume(name, async ({ event }) => {
     const at = committed.get(event.id);
     // It may have arrived before the commit was heard of here.
     took[event.type]!.push(at === undefined ? 0 : performance.now() - at);
@@ -38,7 +40,7 @@ for (const queue of ["streaming.cut-clip", "streaming.follow"])
 
 /** In the outbox, with the wake-up that a host gives its relay, or none: events that another process wrote. */
 const throughOutbox = async (wake: () => void): Promise<void> => {
-  const { id, type } = eventOf("clip.requested");
+  const { id, type } = eventOf(OUTBOX);
   await withTenant(app, [], "write", async (tx) => {
     await tx`insert into outbox (id, type, version, correlation_id, data) values (${id}, ${type}, 1, 'corr', ${tx.json({})})`;
   });
@@ -46,7 +48,7 @@ const throughOutbox = async (wake: () => void): Promise<void> => {
   wake();
 };
 const directly = async (): Promise<void> => {
-  const event = { ...eventOf("recording.started", "", uuidv7()) };
+  const event = eventOf(DIRECT);
   committed.set(event.id, performance.now());
   await broker.publish([event]);
 };
@@ -63,9 +65,9 @@ const run = async (wakes: boolean): Promise<{ outbox: number[]; direct: number[]
     if (n % 4 === 0) under.push(directly());
   }
   await Promise.all(under);
-  await eventually("all have arrived", () => took["clip.requested"]!.length === count, 60_000);
+  await eventually("all have arrived", () => took[OUTBOX]!.length === count, 60_000);
   await relay.stop();
-  const [outbox, direct] = [took["clip.requested"]!, took["recording.started"]!];
+  const [outbox, direct] = [took[OUTBOX]!, took[DIRECT]!];
   return { outbox: outbox.slice(WARM_UP), direct: direct.slice(WARM_UP / 4) };
 };
 
@@ -89,7 +91,7 @@ console.table(table);
 const drain = async (relays: number): Promise<number> => {
   const rows = Array.from({ length: DRAINED }, (_, n) => ({
     id: uuidv7(),
-    type: "clip.requested",
+    type: OUTBOX,
     version: 1,
     partition_key: `camera ${n % 50}`,
     correlation_id: "corr",
