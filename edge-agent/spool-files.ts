@@ -1,5 +1,5 @@
 /** Files of the spool: written so that a cut of the power leaves the old or the new, read so that one damaged file blocks nothing. */
-import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 
@@ -22,17 +22,31 @@ export const fileName = (sequence: number): string => `${String(sequence).padSta
 export const nameOf = ({ boot_id, sequence }: { boot_id: string; sequence: number }): string =>
   `${boot_id}-${String(sequence).padStart(8, "0")}`;
 
+const UNFINISHED = ".new";
+
 export const writeDurably = async (folder: string, name: string, text: string): Promise<void> => {
-  const temporary = join(folder, `${name}.new`);
-  const file = await open(temporary, "w", 0o600);
+  const temporary = join(folder, `${name}${UNFINISHED}`);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, "w", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, join(folder, name));
+  } catch (error) {
+    // A full disk: nobody would ever come back for it.
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, join(folder, name));
   await syncFolder(folder);
+};
+
+/** What a kill left half written. */
+export const removeUnfinished = async (folder: string): Promise<void> => {
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith(UNFINISHED)))
+    await rm(join(folder, name), { force: true });
 };
 
 export const syncFolder = async (folder: string): Promise<void> => {

@@ -21,6 +21,7 @@ import {
   nameOf,
   readJson,
   readRun,
+  removeUnfinished,
   syncFolder,
   writeDurably,
   type LeftBehind,
@@ -66,6 +67,7 @@ export const openSpool = async (dir: string): Promise<Spool> => {
   const folders = { recording: join(dir, "recording"), ready: join(dir, "ready"), refused: join(dir, "refused") };
   const { recording, ready } = folders;
   for (const folder of Object.values(folders)) await makeFolder(folder);
+  for (const folder of [ready, folders.refused]) await removeUnfinished(folder);
   const writing = new Set<string>();
   const journal = await openJournal(folders);
   return {
@@ -75,8 +77,15 @@ export const openSpool = async (dir: string): Promise<Spool> => {
       const folder = join(recording, run.boot_id);
       await mkdir(folder, { mode: 0o700 });
       writing.add(run.boot_id);
-      await writeDurably(folder, "run.json", JSON.stringify(run));
-      await syncFolder(recording);
+      try {
+        await writeDurably(folder, "run.json", JSON.stringify(run));
+        await syncFolder(recording);
+      } catch (error) {
+        // A full disk: nobody writes here, and nobody would look for what is being written.
+        writing.delete(run.boot_id);
+        await rm(folder, { recursive: true, force: true });
+        throw error;
+      }
       return folder;
     },
     describe: (run) => writeDurably(join(recording, run.boot_id), "run.json", JSON.stringify(run)),
