@@ -137,6 +137,7 @@ const startDatabase = async (folder: string, keep: Keep) => {
       upstream: kept.superuser_url,
       users: passwords,
       pool_size: POOL_SIZE,
+      settings: { server_login_retry: 1 },
     }),
   );
   return {
