@@ -33,6 +33,7 @@ const LOOK_EVERY_MS = 2000;
 
 export const chaosRun = async (system: ChaosSystem, { seed, minutes, say }: RunOptions): Promise<Verdict> => {
   const folder = mkdtempSync(join(tmpdir(), `gt-chaos-${seed}-`));
+  say(`Replay: node test/chaos/run.ts --minutes ${minutes} --seed ${seed}`);
   const history = openHistory(join(folder, "history.jsonl"));
   const administrator = await firstAdministrator(system.url, system.link());
   const sites: Site[] = [];
@@ -50,14 +51,17 @@ export const chaosRun = async (system: ChaosSystem, { seed, minutes, say }: RunO
     say("All is healed; answers are waited for.");
     await pause(AFTER_MS);
     await load.finish(ANSWERS_MS);
+    // What an agent hands in while we look would be an object without its row.
+    const unsent = (await Promise.all(sites.map((site) => site.settle()))).flat();
     await drain(observer, say);
     await watching.stop();
-    const facts = await patiently(() => observer.facts({ began_ms, ended_ms: Date.now() }));
+    const facts = await patiently(() => observer.facts({ began_ms, ended_ms: Date.now(), unsent }));
     const violations = check(history.operations, facts);
     const recoveries = recoveriesOf(history.operations, happened);
     const counts = countsOf(history);
     writeFileSync(join(folder, "facts.json"), JSON.stringify(facts, null, 1));
     writeFileSync(join(folder, "verdict.json"), JSON.stringify({ violations, happened }, null, 1));
+    for (const { letters, agentWords } of sites) writeFileSync(join(folder, `agent-${letters}.log`), agentWords());
     cpSync(system.logs, join(folder, "logs"), { recursive: true });
     say(tableOf(recoveries));
     return { violations, recoveries, counts, folder };

@@ -40,6 +40,7 @@ const world = (): World => ({
   facts: {
     began_ms: 0,
     ended_ms: 30_000,
+    unsent: [],
     reads: [
       {
         id: "event-1",
@@ -153,6 +154,9 @@ const spoilers: Record<string, Record<string, (world: World) => void>> = {
     },
     "an event stays in the outbox": ({ facts }) => {
       facts.outbox.push({ ...sent("m3", "clip.requested", "c3"), published: false });
+    },
+    "an agent keeps a file": ({ facts }) => {
+      facts.unsent = ["agent of GTA: 7.mp4"];
     },
     "a post is not parsed": ({ facts }) => {
       facts.raw_posts = 1;

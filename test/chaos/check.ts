@@ -91,6 +91,7 @@ const allIsDone: Check = (_operations, facts) => [
   ...facts.outbox
     .filter(({ published, refused }) => !published && !refused)
     .map(({ id, type }) => `${type} ${id} was never published`),
+  ...facts.unsent.map((file) => `${file} was never handed in`),
   ...(facts.raw_posts > 0 ? [`${facts.raw_posts} posts were never parsed`] : []),
   ...facts.clips
     .filter(({ status }) => status !== "READY")

@@ -42,6 +42,8 @@ export type Facts = {
   /** Of the run, by this machine's clock. */
   began_ms: number;
   ended_ms: number;
+  /** Files that agents could not hand in. */
+  unsent: string[];
   reads: Read[];
   raw_posts: number;
   entries: Entry[];

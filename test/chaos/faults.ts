@@ -95,19 +95,27 @@ export const happen = async (
   say: (line: string) => void,
 ): Promise<Happened[]> => {
   const start = now();
+  const busy = new Map<string, Promise<unknown>>();
   const happened = await Promise.all(
-    faults.map(async (fault) => {
-      const { kind, target, at_ms, for_ms } = fault;
-      await pause(start + at_ms - now());
-      const began_ms = now();
-      say(`${seconds(began_ms)} ${kind} ${target}`);
-      const end = await begin(fault, victims);
-      await pause(began_ms + for_ms - now());
-      end();
-      return { kind, target, began_ms, ended_ms: now() };
+    faults.map((fault) => {
+      // A server may take longer to come back than was planned for.
+      const happening = (busy.get(fault.target) ?? Promise.resolve()).then(() => one(fault));
+      busy.set(fault.target, happening);
+      return happening;
     }),
   );
   return happened.toSorted((a, b) => a.began_ms - b.began_ms);
+
+  async function one(fault: Fault): Promise<Happened> {
+    const { kind, target, at_ms, for_ms } = fault;
+    await pause(start + at_ms - now());
+    const began_ms = now();
+    say(`${seconds(began_ms)} ${kind} ${target}`);
+    const end = await begin(fault, victims);
+    await pause(began_ms + for_ms - now());
+    end();
+    return { kind, target, began_ms, ended_ms: now() };
+  }
 };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

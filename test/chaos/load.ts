@@ -32,12 +32,14 @@ type Tried = { kind: Kind; key: string; who: Person; asked: Asked; facts?: Parti
 export const startLoad = (sites: readonly Site[], history: History, chance: Seeded): Load => {
   let over = false;
   let late = false;
+  const last: (() => Promise<void>)[] = [];
   const workers = sites.flatMap((site) => {
     const others = sites.filter((other) => other !== site);
     const scene: Scene = { site, others, history, chance, isOver: () => over, isLate: () => late };
     const watched: string[] = [];
     const post = postsOf(scene, watched);
-    const act = actionsOf(scene, watched);
+    const { act, all } = actionsOf(scene, watched);
+    last.push(all);
     return [
       ...Array.from({ length: CAMERA_LINES }, () => regularly(scene, POST_EVERY_MS, post)),
       regularly(scene, ACT_EVERY_MS, act),
@@ -48,6 +50,8 @@ export const startLoad = (sites: readonly Site[], history: History, chance: Seed
       over = true;
       const timer = setTimeout(() => (late = true), patience_ms);
       await Promise.all(workers);
+      // Whatever chance left out since the last fault is asked for once more.
+      for (const all of last) await all();
       clearTimeout(timer);
     },
   };
@@ -145,9 +149,15 @@ const actionsOf = (scene: Scene, watched: string[]) => {
     (key) => requestClip(scene, key),
     (key) => trespass(scene, key),
   ];
-  return async (): Promise<void> => {
+  const take = async (action: (typeof actions)[number]): Promise<void> => {
     turn += 1;
-    await actions[chance.below(actions.length)]!(`${site.letters}-act-${turn}`);
+    await action(`${site.letters}-act-${turn}`);
+  };
+  return {
+    act: () => take(actions[chance.below(actions.length)]!),
+    all: async (): Promise<void> => {
+      for (const action of actions) await take(action);
+    },
   };
 };
 

@@ -15,7 +15,7 @@ export type Observer = {
   sql: Sql;
   /** What still waits, by name; empty: nothing. */
   left(): Promise<Record<string, number>>;
-  facts(span: { began_ms: number; ended_ms: number }): Promise<Facts>;
+  facts(run: Pick<Facts, "began_ms" | "ended_ms" | "unsent">): Promise<Facts>;
   close(): Promise<void>;
 };
 
@@ -37,13 +37,13 @@ export const openObserver = async ({ addresses }: ChaosSystem): Promise<Observer
       const all = [...Object.entries(counts ?? {}), ...(await waiting())];
       return Object.fromEntries(all.filter(([, count]) => count > 0));
     },
-    async facts(span) {
+    async facts(run) {
       // The store and the broker of the run are opened for this moment: before it they are away at times.
       const objects = await connectObjects(addresses.objects, { keys: { mac: signsNothing } });
       const broker = await connectBroker(addresses.broker, { queues: plan.queues, sql, on_error });
       try {
         const queues = await queuesOf(broker, await waiting());
-        return { ...span, ...(await rows()), queues, stored: await storedIn(objects) };
+        return { ...run, ...(await rows()), queues, stored: await storedIn(objects) };
       } finally {
         await Promise.all([objects.close(), broker.close()]);
       }

@@ -21,7 +21,7 @@ if (!start || !(minutes > 0))
   throw new Error(`--system is one of ${Object.keys(systems).join(", ")}; --minutes is a number`);
 
 const say = (line: string): void => console.log(line);
-say(`Replay: node test/chaos/run.ts --system ${values.system} --minutes ${minutes} --seed ${values.seed}`);
+say(`On: ${values.system}`);
 const system = await start();
 try {
   const { violations, counts, folder } = await chaosRun(system, { seed: values.seed, minutes, say });

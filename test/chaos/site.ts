@@ -1,5 +1,5 @@
 /** A city with a camera, its agent and an operator. The agent stands on a volume and a clock of its own where there is leave. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAgentProcess, type AgentProcess } from "#edge-agent/testing/agent-process.ts";
@@ -7,6 +7,7 @@ import type { SimulatedCamera } from "#demo/rtsp/camera.ts";
 import { localCamera } from "#test/harness/local-camera.ts";
 import type { SmallVolume } from "#test/harness/small-volume.ts";
 import { smallVolume } from "#test/harness/small-volume.ts";
+import { until } from "#test/harness/system.ts";
 import { cameraWithKey, mustAsk, person, type Person } from "./people.ts";
 import { folderOn, killed, type Program } from "./system.ts";
 
@@ -25,10 +26,16 @@ export type Site = {
   volume: SmallVolume | null;
   /** `null`: nothing can hand in another time here. */
   stepClock: ((seconds: number) => void) | null;
+  /** Stops the recording; answers what the agent still has after a good while. */
+  settle(): Promise<string[]>;
+  /** All that the agent has said. */
+  agentWords(): string;
   close(): Promise<void>;
 };
 
 type Made = { id: string };
+/** What was set aside for a minute is tried again after it. */
+const SETTLED_MS = 100_000;
 const VOLUME_MEGABYTES = 48;
 const RESERVE_BYTES = 4_000_000;
 const PASSWORD = "um segredo comprido do caos";
@@ -56,6 +63,12 @@ export const openSite = async (url: string, administrator: Person, letters: stri
     programs: agent.programs,
     volume: agent.volume,
     stepClock: agent.stepClock,
+    settle: async () => {
+      await mustAsk(administrator, "POST", "/api/recordings/stop", { camera_id });
+      await until("an empty spool", SETTLED_MS, () => (agent.work().length === 0 ? true : undefined)).catch(() => null);
+      return agent.work().map((file) => `agent of ${letters}: ${file}`);
+    },
+    agentWords: agent.words,
     close: async () => {
       await agent.close();
       await video.close();
@@ -84,19 +97,22 @@ const openAgent = async (url: string, administrator: Person, cidade_id: string, 
   const folder = mkdtempSync(join(tmpdir(), "gt-site-"));
   const volume = smallVolume(VOLUME_MEGABYTES);
   const clock = fakeClock(folder);
+  const dir = folderOn(volume, folder);
   const start = (): AgentProcess =>
     startAgentProcess({
-      dir: folderOn(volume, folder),
+      dir,
       server: url,
       enrolment_code: made.enrolment_code,
       reserve_bytes: RESERVE_BYTES,
       env: clock?.env ?? {},
     });
   let running = start();
+  let words = "";
   const program: Program = {
     pid: () => running.pid,
     kill: async () => {
       await running.kill();
+      words += running.output();
       running = start();
     },
   };
@@ -104,6 +120,8 @@ const openAgent = async (url: string, administrator: Person, cidade_id: string, 
     id: made.id,
     volume,
     stepClock: clock?.step ?? null,
+    work: () => ["recording", "ready"].flatMap((name) => readdirSync(join(dir, "spool", name))),
+    words: () => words + running.output(),
     programs: {
       [`agent of ${letters}`]: program,
       [`writer of ${letters}`]: killed(() => running.writers()[0] ?? null),
