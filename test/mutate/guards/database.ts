@@ -2,6 +2,30 @@ import type { Guard } from "./guard.ts";
 
 export const database: readonly Guard[] = [
   {
+    guards: "nobody waits for ever for a connection",
+    file: "lib/db/transaction.ts",
+    find: "const CONNECTION_MS = 3000;",
+    replace: "const CONNECTION_MS = 60_000;",
+    tests: ["test/faults/postgres.test.ts"],
+    title: "every connection in use",
+  },
+  {
+    guards: "a database that is set to read only is not written into",
+    file: "lib/db/transaction.ts",
+    find: "sql.begin(begun)",
+    replace: 'sql.begin("read write", begun)',
+    tests: ["test/faults/postgres.test.ts"],
+    title: "set to read only",
+  },
+  {
+    guards: "through one pooled connection no city is named for the next",
+    file: "lib/db/transaction.ts",
+    find: "'${setting}', true)`);",
+    replace: "'${setting}', false)`);",
+    tests: ["test/database/pooled.test.ts"],
+    title: "none sees a row of another's",
+  },
+  {
     guards: "a transaction that names no city sees no row",
     file: "migrations/0001-ground.sql",
     find: "execute format('alter table %I force row level security', guarded);\n  execute format('create policy city",

@@ -2,6 +2,38 @@ import type { Guard } from "./guard.ts";
 
 export const messages: readonly Guard[] = [
   {
+    guards: "what is down is spared",
+    file: "connector/breaker.ts",
+    find: "const REFUSALS = 5;",
+    replace: "const REFUSALS = 500;",
+    tests: ["connector/deliver.test.ts"],
+    title: "for ten minutes",
+  },
+  {
+    guards: "a message that came too early holds back no other",
+    file: "connector/deliver.ts",
+    find: 'if (status === 503) return only_this ? "unclear" : "down";',
+    replace: 'if (status === 503) return "down";',
+    tests: ["connector/deliver.test.ts"],
+    title: "came too early",
+  },
+  {
+    guards: "a relay that falls silent loses its turn",
+    file: "connector/relay.ts",
+    find: 'const SILENT_AT_MOST = "10s";',
+    replace: 'const SILENT_AT_MOST = "80s";',
+    tests: ["connector/relay.test.ts"],
+    title: "falls silent",
+  },
+  {
+    guards: "a claim reads its rows and not the table",
+    file: "lib/broker/work-table.ts",
+    find: "limit ${db.unsafe(String(Math.trunc(limit)))}",
+    replace: "limit ${limit}",
+    tests: ["lib/broker/work-table.test.ts"],
+    title: "stands in the statement",
+  },
+  {
     guards: "a message has one effect per function, however often it is delivered",
     file: "lib/function/inbox.ts",
     find: "return claimed.length === 1;",
