@@ -134,6 +134,34 @@ test("delivered twice, also at once, it is one clip and told once", async () => 
   expect(await host.objects.list("clips", `${site.cidade_id}/${clip.id}`)).toHaveLength(1);
 });
 
+test("what a killed cut had stored goes, once the clip is ready and when its message comes again", async () => {
+  const { site } = await recorded((all) => all.slice(0, 2));
+  const clip = await ask(site, 1, 5);
+  const folderOf = `${site.cidade_id}/${clip.id}-`;
+  const leave = async (): Promise<void> => {
+    await host.objects.put("clips", `${folderOf}0123456789abcdef.mp4`, Buffer.from("half"), {
+      content_type: "video/mp4",
+    });
+    await host.objects.put("thumbnails", `${folderOf}0123456789abcdef.jpg`, Buffer.from("half"), {
+      content_type: "image/jpeg",
+    });
+  };
+  const there = async () =>
+    (await Promise.all((["clips", "thumbnails"] as const).map((bucket) => host.objects.list(bucket, folderOf))))
+      .flat()
+      .map(({ key }) => key);
+  await leave();
+  await clip.cut();
+  const { sha256 } = await clip.read();
+  const own = [".mp4", ".jpg"].map((ending) => `${folderOf}${sha256.slice(0, 16)}${ending}`);
+  expect(await there()).toEqual(own);
+  await leave();
+  // As after a store that was away at the end of the first.
+  await host.database.owner`delete from inbox where id = ${clip.event.id}`;
+  await clip.cut();
+  expect(await there()).toEqual(own);
+});
+
 test("gaps inside are listed with the cause that is known, and the pictures around them are joined", async () => {
   const { site } = await recorded((all) => all.filter((_, index) => index !== 2 && index !== 4));
   const gap = { camera_id: site.camera_id, starts_at: at(40), ends_at: at(50), cause: "camera", detail: null };

@@ -31,7 +31,8 @@ export const cutClip = queue({
         known: await listGapRows(sql, cidade_id, camera_id, start_time, end_time, MOST_GAPS),
       };
     });
-    if (clip.status === "READY" || clip.status === "FAILED") return;
+    if (clip.status === "READY") return removeUnfinished(needs, clip_id);
+    if (clip.status === "FAILED") return;
     const plan = planCut(segments, clip.start_time, clip.end_time, known);
     if (!plan) return fail(needs, clip, "clip.nothing_recorded");
     try {
@@ -56,6 +57,7 @@ const cut = async (needs: Needed, clip: ClipRow, plan: CutPlan): Promise<void> =
     await firstPicture(file, picture, needs.signal);
     const stored = await store(needs, clip, file, picture);
     await finish(needs, clip, plan, stored);
+    await removeUnfinished(needs, clip.id);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -74,6 +76,15 @@ const store = async ({ objects }: Needed, clip: ClipRow, file: string, picture: 
   });
   await objects.put("thumbnails", `${base}.jpg`, await readFile(picture), { content_type: "image/jpeg" });
   return { storage_path: `${base}.mp4`, thumbnail_path: `${base}.jpg`, sha256, bytes: size };
+};
+
+/** What a cut that was killed before its end had stored: where a segment came meanwhile, it has other bytes than the clip. */
+const removeUnfinished = async ({ transaction, objects }: Needed, id: string): Promise<void> => {
+  const clip = await transaction(({ sql }) => findClip(sql, id));
+  const kept = { clips: clip.storage_path, thumbnails: clip.thumbnail_path };
+  for (const bucket of ["clips", "thumbnails"] as const)
+    for (const { key } of await objects.list(bucket, `${clip.cidade_id}/${id}-`))
+      if (clip.status === "READY" && key !== kept[bucket]) await objects.delete(bucket, key);
 };
 
 const hashOfFile = async (file: string): Promise<string> => {
