@@ -68,9 +68,18 @@ export const oneMachine = async (): Promise<ChaosSystem> => {
   };
 };
 const MACHINE_MEGABYTES = 900;
+const OBJECTS_MEGABYTES = 200;
 
+/** On every server, the S3 on a volume of its own where there is leave to mount one. */
 export const grown = async (): Promise<ChaosSystem> => {
-  const system = await startGrownSystem({ args: ["--no-demo"] });
+  const volume = smallVolume(OBJECTS_MEGABYTES);
+  const system = await startGrownSystem({
+    args: ["--no-demo"],
+    ...(volume ? { objects_folder: join(volume.path, "objects") } : {}),
+  }).catch((error: unknown) => {
+    volume?.remove();
+    throw error;
+  });
   const { servers } = system;
   const pidOf = (name: string) => () => servers.pids().find((one) => one.name === name)?.pid ?? null;
   const server = (name: keyof typeof servers.lines): Program => ({
@@ -95,9 +104,12 @@ export const grown = async (): Promise<ChaosSystem> => {
       pgbouncer: { pid: pidOf("pgbouncer"), kill: null },
     },
     lines: Object.fromEntries(Object.entries(servers.lines).map(([name, line]) => [`line to ${name}`, line])),
-    volumes: {},
+    volumes: volume ? { "volume of the objects": volume } : {},
     logs: join(system.data, "logs"),
-    end: system.end,
+    end: async () => {
+      await system.end();
+      volume?.remove();
+    },
   };
 };
 

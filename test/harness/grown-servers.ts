@@ -50,8 +50,8 @@ type Server = { pid(): number; killAndRestart(): Promise<void>; stop(): Promise<
 const DATABASE = "gt_vision";
 const POOL_SIZE = 4;
 
-/** `public_url`: where the console is served; its pages may read from the object store. */
-export const startGrownServers = async (public_url: string): Promise<GrownServers> => {
+/** `public_url`: where the console is served; its pages may read from the object store. `objects_folder`: on another volume. */
+export const startGrownServers = async (public_url: string, objects_folder?: string): Promise<GrownServers> => {
   const folder = mkdtempSync(join(tmpdir(), "gt-grown-"));
   const stops: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -72,7 +72,7 @@ export const startGrownServers = async (public_url: string): Promise<GrownServer
     const [rabbitmq, redis, objects] = await Promise.all([
       startBroker(keep),
       startCache(keep),
-      startObjects(folder, keep),
+      startObjects(objects_folder ?? join(folder, "objects"), keep),
     ]);
     const lines = {
       postgres: await lineTo(database.pooled),
@@ -187,7 +187,7 @@ const startCache = async (keep: Keep) => {
 
 const startObjects = async (folder: string, keep: Keep) => {
   const binary = await binaryOf("minio");
-  let server = await startMinio({ binary, folder: join(folder, "objects") });
+  let server = await startMinio({ binary, folder });
   keep({ stop: () => server.stop() });
   const { url, port, access_key, secret_key } = server;
   const withKeys = new URL(url);
@@ -197,7 +197,7 @@ const startObjects = async (folder: string, keep: Keep) => {
     pid: () => server.pid,
     killAndRestart: async () => {
       await server.kill();
-      server = await startMinio({ binary, folder: join(folder, "objects"), port, access_key, secret_key });
+      server = await startMinio({ binary, folder, port, access_key, secret_key });
     },
     stop: () => server.stop(),
   };

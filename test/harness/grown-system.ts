@@ -12,9 +12,12 @@ export type GrownSystem = RunningSystem & {
   end(): Promise<void>;
 };
 
-export const startGrownSystem = async (options: Pick<StartOptions, "args"> = {}): Promise<GrownSystem> => {
+export const startGrownSystem = async ({
+  objects_folder,
+  ...options
+}: Pick<StartOptions, "args"> & { objects_folder?: string } = {}): Promise<GrownSystem> => {
   const port = await freePort();
-  const servers = await startGrownServers(`http://127.0.0.1:${port}`);
+  const servers = await startGrownServers(`http://127.0.0.1:${port}`, objects_folder);
   try {
     const system = await startSystem({ ...options, port, env: servers.addresses });
     const end = async (): Promise<void> => {
