@@ -4,7 +4,8 @@ import { noLog } from "#lib/log.ts";
 import { eventOf } from "#test/contracts/broker.ts";
 import { eventually, handClock, never } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
-import { settlementOf, startDeliveries, type Deliver } from "./deliver.ts";
+import { startDeliveries, type Deliver } from "./deliver.ts";
+import { settlementOf } from "./settlement.ts";
 
 const NAME = "streaming.cut-clip";
 const spec = { name: NAME, types: ["clip.requested"], timeout_seconds: 60 };

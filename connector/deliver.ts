@@ -1,22 +1,10 @@
-/** Queue → function. What a function's answer means for its message is decided here and nowhere else. */
+/** Queue → function: each message is delivered, and settled as `settlement.ts` says. */
 import { PARK_SECONDS, type Broker, type Consumer, type Delivery, type Settlement } from "#lib/broker/broker.ts";
 import type { CloudEvent } from "#lib/events.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
-import { createBreaker, type Breaker, type Found } from "./breaker.ts";
-
-/**
- * An HTTP status, whether asked over HTTP or in process. `final`: the answer carried `x-final: 1`.
- * `retry_after_seconds` counts with 503 and 429 only.
- */
-export type Outcome = {
-  status: number;
-  final: boolean;
-  reason?: string;
-  retry_after_seconds?: number;
-  /** The answer carried `x-park: message`: nothing is down, only this message has to wait. */
-  only_this?: boolean;
-};
+import { createBreaker, type Breaker } from "./breaker.ts";
+import { foundIn, parkSeconds, settlementOf, type Outcome } from "./settlement.ts";
 
 /** `functionName` is `<context>.<name>`, which is also the name of its queue. A throw is a failed attempt. */
 export type Deliver = (
@@ -37,33 +25,6 @@ export type Deliveries = {
 
 /** `functionName` is `<context>.<name>`. */
 export type RunPlanned = (functionName: string, plannedFor: Date, signal: AbortSignal) => Promise<Outcome>;
-
-/** Before the second, third and fourth attempt. */
-export const RETRY_SECONDS = [1, 2, 4] as const;
-
-export const isParked = ({ status }: Outcome): boolean => status === 503 || status === 429;
-/** At most `PARK_SECONDS`: whoever knows better says so by `Retry-After`. */
-export const parkSeconds = ({ retry_after_seconds }: Outcome): number =>
-  Math.min(PARK_SECONDS, Math.max(1, retry_after_seconds ?? PARK_SECONDS));
-
-/** `attempt` is the one that ended so, from 1. */
-export const settlementOf = (outcome: Outcome, attempt: number): Settlement => {
-  const { status, final, reason } = outcome;
-  const told = `${status}${reason === undefined ? "" : `: ${reason}`}`;
-  if (status >= 200 && status < 300) return { done: true };
-  // A dependency is down: that is not the message's fault.
-  if (isParked(outcome)) return { park: true, delay_seconds: parkSeconds(outcome), reason: told };
-  if (final) return { dead: true, reason: `refused for good, ${told}` };
-  const delay_seconds = RETRY_SECONDS[attempt - 1];
-  if (delay_seconds !== undefined) return { retry: true, delay_seconds, reason: told };
-  return { dead: true, reason: `failed ${attempt} times, last with ${told}` };
-};
-
-/** What an answer says about the function and what it needs. A busy one (429) is not down. */
-const foundIn = ({ status, only_this }: Outcome): Found => {
-  if (status === 503) return only_this ? "unclear" : "down";
-  return status === 429 ? "unclear" : "up";
-};
 
 type Parts = {
   broker: Broker;

@@ -1,7 +1,8 @@
 /** Reaches functions of the same process: a call, with the same meaning as the request that it replaces. */
 import type { Answer } from "#lib/function/answer.ts";
 import type { Host } from "#lib/function/host.ts";
-import type { Deliver, Outcome, RunPlanned } from "./deliver.ts";
+import type { Deliver, RunPlanned } from "./deliver.ts";
+import type { Outcome } from "./settlement.ts";
 import type { DeliverFrame } from "./frames.ts";
 import { plainName } from "./http-deliver.ts";
 

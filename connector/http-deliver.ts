@@ -3,7 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import type { CloudEvent } from "#lib/events.ts";
 import type { HeldFrame } from "#lib/frames/frames.ts";
 import { frameMediaTypes } from "#lib/frames/media-types.ts";
-import { isParked, type Deliver, type Outcome, type RunPlanned } from "./deliver.ts";
+import type { Deliver, RunPlanned } from "./deliver.ts";
+import { isParked, type Outcome } from "./settlement.ts";
 import type { DeliverFrame } from "./frames.ts";
 import { poster, type Post, type Posted } from "./http-post.ts";
 

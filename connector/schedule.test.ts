@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { noLog } from "#lib/log.ts";
 import { eventually, handClock, never } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
-import type { Outcome, RunPlanned } from "./deliver.ts";
+import type { RunPlanned } from "./deliver.ts";
+import type { Outcome } from "./settlement.ts";
 import { latestPlanned, nextPlanned, startScheduler, type Schedule } from "./schedule.ts";
 
 const nightly: Schedule = {

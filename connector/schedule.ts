@@ -3,11 +3,12 @@
  * time without any connector the latest missed run is made up for, and only that one.
  */
 import { Cron } from "croner";
-import { PARK_SECONDS } from "#lib/broker/broker.ts";
+import { PARK_SECONDS, RETRY_SECONDS } from "#lib/broker/broker.ts";
 import type { Sql } from "#lib/db/connect.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
-import { isParked, parkSeconds, RETRY_SECONDS, type Outcome, type RunPlanned } from "./deliver.ts";
+import type { RunPlanned } from "./deliver.ts";
+import { isParked, parkSeconds, type Outcome } from "./settlement.ts";
 
 export type Schedule = { function: string; schedule: string; timezone: string; timeout_seconds: number };
 export type Scheduler = { stop(): Promise<void> };

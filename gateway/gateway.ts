@@ -11,13 +11,13 @@ import { createAgents } from "./agents.ts";
 import { createLive } from "./live.ts";
 import type { GatewayNeeds } from "./needs.ts";
 import { createConsoles } from "./notifications.ts";
-import { createRelays } from "./relays.ts";
+import { createPeerLine } from "./peers.ts";
 import { createRemoteStates } from "./remote-states.ts";
 
 /** Text messages are small; an agent's live fragment is one picture. */
 const MESSAGE_LIMIT_BYTES = 8 * 1024 * 1024;
 const livePath = /^\/agents\/live\/([0-9a-f-]{36})$/;
-const relayPath = /^\/gateways\/live\/([0-9a-f-]{36})\/([0-9a-f-]{36})$/;
+const peerPath = /^\/gateways\/live\/([0-9a-f-]{36})\/([0-9a-f-]{36})$/;
 
 export type Gateway = {
   counts(): { consoles: number; agents: number; live_cameras: number };
@@ -37,8 +37,8 @@ export const attachGateway = (server: Server, needs: GatewayNeeds): Gateway => {
     consoles.sayStates(cidade_id, cameras);
     if (peers) remote.say(cidade_id, cameras);
   });
-  const relays = peers ? createRelays(cache, gateway_id, peers, clock) : null;
-  const live = createLive(agents.tell, relays, clock);
+  const peerLine = peers ? createPeerLine(cache, gateway_id, peers, clock) : null;
+  const live = createLive(agents.tell, peerLine, clock);
   const consoles = createConsoles(needs, live, remote, agents.states);
 
   const accept = (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<WebSocket> =>
@@ -58,10 +58,10 @@ export const attachGateway = (server: Server, needs: GatewayNeeds): Gateway => {
       if (!session) throw new AppError("unauthorized", "The ticket is unknown, used or too old");
       return consoles.accept(await accept(request, socket, head), session);
     }
-    const [isRelay, agent_id = "", relayed = ""] = relayPath.exec(url.pathname) ?? [];
-    if (isRelay && relays) {
-      const of = { agent_id, camera_id: relayed };
-      if (!relays.isProof(request.headers.authorization, of))
+    const [isPeer, agent_id = "", watched = ""] = peerPath.exec(url.pathname) ?? [];
+    if (isPeer && peerLine) {
+      const of = { agent_id, camera_id: watched };
+      if (!peerLine.isProof(request.headers.authorization, of))
         throw new AppError("unauthorized", "This is for gateways");
       return live.serve(of, await accept(request, socket, head));
     }

@@ -22,7 +22,7 @@ type Message = { header: LiveHeader; payload: Buffer };
 export type Viewer = { socket: WebSocket; channel: number };
 export type Watching = Viewer & {
   /** Another gateway, which serves viewers of its own. */
-  relay: boolean;
+  isPeer: boolean;
   waitsForKey: boolean;
   skipped: boolean;
 };
@@ -35,9 +35,9 @@ export type Pictures = {
 
 export const noPictures = (): Pictures => ({ init: null, group: [], groupBytes: 0, viewers: new Set() });
 
-export const watchingOf = (viewer: Viewer, relay: boolean): Watching => ({
+export const watchingOf = (viewer: Viewer, isPeer: boolean): Watching => ({
   ...viewer,
-  relay,
+  isPeer,
   waitsForKey: true,
   skipped: false,
 });

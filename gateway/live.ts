@@ -15,14 +15,14 @@ import {
   type Pictures,
   type Viewer,
 } from "./live-pictures.ts";
-import type { LiveSource, OfAgent, Relays } from "./relays.ts";
+import type { LiveSource, OfAgent, PeerLine } from "./peers.ts";
 import { keepAlive } from "./sockets.ts";
 
 const ASK_AGAIN_MS = 2000;
 /** A tile that is closed and opened again (a change of page) does not cost the agent a new connection. */
 const LINGER_MS = 5000;
 
-/** `at`: the gateway that it is relayed from. */
+/** `at`: the gateway that it is taken from. */
 type Source = { socket: WebSocket; since_ms: number; at: string | null };
 type Camera = Pictures & {
   of: OfAgent;
@@ -34,7 +34,7 @@ type Camera = Pictures & {
 type Parts = {
   cameras: Map<string, Camera>;
   tellAgent: (agent_id: string, message: ToAgent) => Promise<boolean>;
-  relays: Relays | null;
+  peerLine: PeerLine | null;
   clock: () => Date;
 };
 
@@ -48,9 +48,9 @@ export type Live = {
   close(): void;
 };
 
-export const createLive = (tellAgent: Parts["tellAgent"], relays: Relays | null, clock: () => Date): Live => {
+export const createLive = (tellAgent: Parts["tellAgent"], peerLine: PeerLine | null, clock: () => Date): Live => {
   const cameras = new Map<string, Camera>();
-  const parts: Parts = { cameras, tellAgent, relays, clock };
+  const parts: Parts = { cameras, tellAgent, peerLine, clock };
   return {
     watch(of, viewer) {
       const camera = cameras.get(keyOf(of)) ?? open(parts, of);
@@ -88,10 +88,10 @@ const drop = ({ cameras }: Parts, camera: Camera): void => {
   if (cameras.get(keyOf(camera.of)) === camera) cameras.delete(keyOf(camera.of));
 };
 
-const add = (parts: Parts, camera: Camera, viewer: Viewer, relay: boolean): (() => void) => {
+const add = (parts: Parts, camera: Camera, viewer: Viewer, isPeer: boolean): (() => void) => {
   if (camera.linger) clearTimeout(camera.linger);
   camera.linger = null;
-  const watching = watchingOf(viewer, relay);
+  const watching = watchingOf(viewer, isPeer);
   camera.viewers.add(watching);
   join(camera, watching);
   return () => {
@@ -105,34 +105,34 @@ const linger = (parts: Parts, camera: Camera): void => {
 };
 
 /** What other gateways say of it is heard for as long as it is known here. */
-const follow = async ({ relays }: Parts, camera: Camera): Promise<void> => {
+const follow = async ({ peerLine }: Parts, camera: Camera): Promise<void> => {
   camera.following ??=
-    relays?.follow(camera.of, {
-      wanted: () => offer(relays, camera),
-      source: (source) => relay(relays, camera, source),
+    peerLine?.follow(camera.of, {
+      wanted: () => offer(peerLine, camera),
+      source: (source) => takeFromPeer(peerLine, camera, source),
     }) ?? null;
   await camera.following;
 };
 
-const offer = (relays: Relays, { of, source }: Camera): void => {
-  if (source?.at === null) void relays.offer(of, source.since_ms);
+const offer = (peerLine: PeerLine, { of, source }: Camera): void => {
+  if (source?.at === null) void peerLine.offer(of, source.since_ms);
 };
 
-const ask = ({ tellAgent, relays }: Parts, camera: Camera): void => {
+const ask = ({ tellAgent, peerLine }: Parts, camera: Camera): void => {
   if (camera.source || camera.viewers.size === 0) return;
   const { agent_id, camera_id } = camera.of;
-  relays?.want(camera.of);
+  peerLine?.want(camera.of);
   void tellAgent(agent_id, { type: "open_live", camera_id }).then((told) => {
     if (!told && !camera.source) for (const viewer of camera.viewers) sayEnd(viewer, "agent_away");
   });
 };
 
 /** Of two sources the younger is right. */
-const relay = (relays: Relays, camera: Camera, { url, since_ms }: LiveSource): void => {
+const takeFromPeer = (peerLine: PeerLine, camera: Camera, { url, since_ms }: LiveSource): void => {
   const { source, viewers } = camera;
   if (viewers.size === 0) return;
   if (source && (source.at === url || source.since_ms > since_ms)) return;
-  const socket = relays.dial(url, camera.of);
+  const socket = peerLine.dial(url, camera.of);
   socket.on("error", () => undefined);
   socket.on("open", () => keepAlive(socket));
   attach(camera, { socket, since_ms, at: url });
@@ -153,13 +153,13 @@ const attach = (camera: Camera, source: Source): void => {
 };
 
 const acceptSource = async (parts: Parts, of: OfAgent, socket: WebSocket): Promise<void> => {
-  const { cameras, relays, clock } = parts;
+  const { cameras, peerLine, clock } = parts;
   const known = cameras.get(keyOf(of));
   const camera = known ?? open(parts, of);
   const since_ms = clock().getTime();
   keepAlive(socket);
   attach(camera, { socket, since_ms, at: null });
-  const isWanted = await relays?.offer(of, since_ms);
+  const isWanted = await peerLine?.offer(of, since_ms);
   if (cameras.get(keyOf(of)) !== camera) return;
   if (camera.viewers.size === 0 && !known && !isWanted) return drop(parts, camera);
   await follow(parts, camera);
@@ -173,7 +173,7 @@ const onSourceClosed = (camera: Camera, source: Source): void => {
   forgetPictures(camera);
   for (const viewer of camera.viewers) {
     // Another gateway asks for itself where it is now.
-    if (viewer.relay) viewer.socket.close(1000);
+    if (viewer.isPeer) viewer.socket.close(1000);
     else sayEnd(viewer, "camera");
   }
 };

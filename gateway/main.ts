@@ -17,7 +17,7 @@ import { ingestRoutes } from "./frames.ts";
 import { attachGateway } from "./gateway.ts";
 import { mediaRoutes } from "./media.ts";
 import { measureGateway } from "./metrics.ts";
-import type { Peers } from "./relays.ts";
+import type { Peers } from "./peers.ts";
 
 const Environment = z.object({
   SYSTEM_DATABASE_URL: z.url(),

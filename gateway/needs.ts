@@ -3,7 +3,7 @@ import type { Cache } from "#lib/cache/cache.ts";
 import type { Frames } from "#lib/frames/frames.ts";
 import type { Permission } from "#lib/function/permissions.ts";
 import type { Log } from "#lib/log.ts";
-import type { Peers } from "./relays.ts";
+import type { Peers } from "./peers.ts";
 
 /** A signed-in person on a console socket. */
 export type ConsoleSession = {

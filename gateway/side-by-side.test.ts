@@ -19,7 +19,7 @@ import {
   type SocketPeer,
 } from "#test/harness/socket-peer.ts";
 import { attachGateway, type Gateway } from "./gateway.ts";
-import type { Peers } from "./relays.ts";
+import type { Peers } from "./peers.ts";
 
 const city = "0190c0de-0000-7000-8000-000000000001";
 const camera = "0190c0de-0000-7000-8000-00000000000c";

@@ -41,9 +41,12 @@ export type Settlement =
   | { park: true; delay_seconds: number; reason: string }
   | { dead: true; reason: string };
 
+/** Before the second, third and fourth attempt. RabbitMQ has a queue of each: another delay is other definitions. */
+export const RETRY_SECONDS = [1, 2, 4] as const;
+
 /**
  * How long a message is parked by who does not know better, and at most. An adapter whose delays are queues rounds up to
- * the next that it has (RabbitMQ: 1, 2, 4 and this).
+ * the next that it has (RabbitMQ: `RETRY_SECONDS` and this).
  */
 export const PARK_SECONDS = 60;
 

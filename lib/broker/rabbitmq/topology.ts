@@ -7,11 +7,9 @@
  *
  * What never changes is an argument, because those cannot be changed; what an operator may tune is a policy.
  */
-import { PARK_SECONDS, type QueueSpec } from "#lib/broker/broker.ts";
+import { PARK_SECONDS, RETRY_SECONDS, type QueueSpec } from "#lib/broker/broker.ts";
 
 export const EXCHANGE = "gt.events";
-/** Longer delays wait in `park`. */
-export const RETRY_SECONDS = [1, 2, 4] as const;
 
 export type Definitions = {
   exchanges: {

@@ -103,7 +103,7 @@ export const redis: readonly Guard[] = [
   {
     guards: "gateways serve each other by proof only",
     file: "gateway/gateway.ts",
-    find: "if (!relays.isProof(request.headers.authorization, of))",
+    find: "if (!peerLine.isProof(request.headers.authorization, of))",
     replace: "if (false as boolean)",
     tests: sideBySide,
     title: "without the proof",

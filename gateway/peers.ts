@@ -28,7 +28,7 @@ export const LiveSource = z.object({
 export type LiveSource = z.infer<typeof LiveSource>;
 const BetweenGateways = z.discriminatedUnion("type", [LiveSource, z.object({ type: z.literal("wanted") })]);
 
-export type Relays = {
+export type PeerLine = {
   /** What other gateways say of a camera. */
   follow(of: OfAgent, on: { wanted(): void; source(source: LiveSource): void }): Promise<{ stop(): Promise<void> }>;
   want(of: OfAgent): void;
@@ -41,24 +41,24 @@ export type Relays = {
 
 const PROOF_MS = 60_000;
 const nameOf = ({ agent_id, camera_id }: OfAgent): string => `${agent_id}/${camera_id}`;
-const relayChannel = (of: OfAgent): string => `live:${nameOf(of)}`;
+const sourceChannel = (of: OfAgent): string => `live:${nameOf(of)}`;
 
-export const createRelays = (
+export const createPeerLine = (
   cache: Pick<Cache, "publish" | "subscribe">,
   gateway_id: string,
   { url, secret }: Peers,
   clock: () => Date,
-): Relays => {
+): PeerLine => {
   const own = `${gateway_id}\n`;
   const say = (of: OfAgent, message: z.infer<typeof BetweenGateways>): Promise<boolean> =>
-    cache.publish(relayChannel(of), own + JSON.stringify(message));
+    cache.publish(sourceChannel(of), own + JSON.stringify(message));
   const proofOf = (of: OfAgent, until: number): string =>
     createHmac("sha256", secret)
       .update(`live ${nameOf(of)} ${until}`)
       .digest("base64url");
   return {
     follow: (of, on) =>
-      cache.subscribe(relayChannel(of), (text) => {
+      cache.subscribe(sourceChannel(of), (text) => {
         // Whoever still has no pictures asks again every two seconds.
         if (text === null || text.startsWith(own)) return;
         const message = parseText(BetweenGateways, text.slice(text.indexOf("\n") + 1));
