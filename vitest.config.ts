@@ -8,7 +8,7 @@ const measured = ["test/gates/**/*.test.ts"];
 const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts"];
 const never = ["node_modules/**", "data/**", "dist/**"];
 
-/** Group after group, the most sensitive last; whole systems mostly wait, so two at once. */
+/** Group after group, the most sensitive last; whole systems mostly wait, so three at once. */
 const project = (order: number, name: string, maxWorkers: number, include: string[], exclude: string[] = []) => ({
   extends: true as const,
   test: { name, include, exclude: [...never, ...exclude], maxWorkers, sequence: { groupOrder: order } },
@@ -26,7 +26,7 @@ export default defineConfig({
     onConsoleLog: (text) => !text.startsWith('{"timestamp":'),
     projects: [
       project(0, "parts", 3, ["**/*.test.ts", "**/*.test.tsx"], [...watched, ...measured, ...whole]),
-      project(1, "whole", 2, whole, watched),
+      project(1, "whole", 3, whole, watched),
       project(2, "watched", 1, watched),
       project(3, "measured", 1, measured),
     ],
