@@ -71,6 +71,11 @@ def random_text(layout: str, rng: np.random.Generator) -> str:
     return "".join(sets[kind][rng.integers(len(sets[kind]))] for kind in PATTERNS[layout])
 
 
+def matches_a_pattern(text: str) -> bool:
+    kinds = "".join("L" if c in LETTERS else "D" for c in text)
+    return kinds in PATTERNS.values()
+
+
 def _small_text(canvas: np.ndarray, text: str, x: float, y: float, height: float, luma: float, weight: int) -> None:
     font = cv2.FONT_HERSHEY_SIMPLEX
     (width, base), _ = cv2.getTextSize(text, font, 1, weight)

@@ -1,0 +1,34 @@
+"""Seeded chance on the device where pictures are composed."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+class Dice:
+    def __init__(self, seed: int, device: torch.device | str) -> None:
+        self.device = torch.device(device)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+
+    def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator, device=self.device) * (high - low) + low
+
+    def stretched(self, low: float, high: float, *shape: int) -> Tensor:
+        """Log-uniform: each doubling as likely as the next."""
+        return self.uniform(math.log(low), math.log(high), *shape).exp()
+
+    def normal(self, spread: float, *shape: int) -> Tensor:
+        return torch.randn(shape, generator=self.generator, device=self.device) * spread
+
+    def chance(self, probability: float, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator, device=self.device) < probability
+
+    def below(self, limit: Tensor | int, *shape: int) -> Tensor:
+        """Whole numbers 0..limit−1, where limits may differ."""
+        return (torch.rand(shape, generator=self.generator, device=self.device) * limit).long()
+
+    def weighted(self, weights: Tensor, count: int) -> Tensor:
+        return torch.multinomial(weights, count, replacement=True, generator=self.generator)

@@ -1,0 +1,147 @@
+"""A bank of flat drawn plates on disk: drawing processes keep overwriting it while trainers photograph them in batches."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from .dice import Dice
+from .glyphs import CHARACTERS
+from .lettering import draw_lettering
+from .plate import Fonts, draw_plate
+
+FLAT_W, FLAT_H = 320, 128  # twice the reader's view; a plate is stretched to it and `aspect` tells its true shape
+EMPTY, PLATE, OTHER = 0, 1, 2
+HELD_OUT = 2048  # the first ones are for judging only
+LETTERING = 0.06
+NEW_FONTS_AFTER = 1500  # plates
+REFRESH_SECONDS = 20.0
+SHAPES = {"flat": ((FLAT_H, FLAT_W), np.uint8), "labels": ((11,), np.uint8), "aspect": ((), np.float32)}
+
+
+@dataclass
+class Flat:
+    """`labels`: seven characters, layout class, two rows, infrared, kind. `kind` OTHER: lettering that is no plate."""
+
+    flat: Tensor  # (n, 1, FLAT_H, FLAT_W) float
+    aspect: Tensor  # (n,)
+    labels: Tensor  # (n, 11) long
+
+    @property
+    def text(self) -> Tensor:
+        return self.labels[:, :7]
+
+    @property
+    def layout(self) -> Tensor:
+        return self.labels[:, 7]
+
+    @property
+    def two_rows(self) -> Tensor:
+        return self.labels[:, 8] == 1
+
+    @property
+    def infrared(self) -> Tensor:
+        return self.labels[:, 9] == 1
+
+    @property
+    def is_plate(self) -> Tensor:
+        return self.labels[:, 10] == PLATE
+
+
+def _open(folder: Path, count: int | None) -> dict[str, np.ndarray]:
+    """Made with `count` rooms, or opened as it is. A file and not /dev/shm: that is often a few megabytes only."""
+    parts = {}
+    for name, (shape, kind) in SHAPES.items():
+        path, each = folder / f"{name}.bin", int(np.prod(shape)) * np.dtype(kind).itemsize
+        rooms = count or path.stat().st_size // each
+        parts[name] = np.memmap(path, kind, "w+" if count else "r+", shape=(rooms, *shape))
+    return parts
+
+
+def _labels(text: str, layout: int, two_rows: bool, infrared: bool, kind: int) -> list[int]:
+    return [*(CHARACTERS.index(c) for c in text), layout, two_rows, infrared, kind]
+
+
+def _draw(folder: Path, part: int, parts: int, seed: int, font_folders: list[Path]) -> None:
+    """One process: its share of the rooms, again and again."""
+    cv2.setNumThreads(1)
+    bank, parent = _open(folder, None), os.getppid()
+    mine, lap = np.arange(part, len(bank["aspect"]), parts), 0
+    position = 0
+    while True:
+        rng = np.random.default_rng([seed, part, lap])
+        fonts = Fonts(rng, font_folders, 24)
+        for _ in range(NEW_FONTS_AFTER):
+            if os.getppid() != parent:
+                return
+            room = mine[position % len(mine)]
+            position += 1
+            if room < HELD_OUT and position > len(mine):
+                continue
+            if rng.random() < LETTERING:
+                texture, infrared = draw_lettering(fonts, rng), False
+                labels = _labels("0" * 7, 0, False, False, OTHER)
+            else:
+                plate = draw_plate(fonts, rng)
+                texture, infrared = plate.texture, plate.infrared
+                labels = _labels(plate.text, (plate.layout == "mercosul") + 2 * (plate.rows == 2), plate.rows == 2, infrared, PLATE)
+            how = cv2.INTER_AREA if texture.shape[0] > FLAT_H and texture.shape[1] > FLAT_W else cv2.INTER_LINEAR
+            bank["labels"][room, 10] = EMPTY
+            bank["flat"][room] = cv2.resize(texture.clip(0, 255).astype(np.uint8), (FLAT_W, FLAT_H), interpolation=how)
+            bank["aspect"][room] = texture.shape[1] / texture.shape[0]
+            bank["labels"][room] = labels
+        lap += 1
+
+
+def fill(folder: Path, count: int, processes: int, seed: int, font_folders: list[Path]) -> list[multiprocessing.Process]:
+    """Starts the drawing processes; they end with the process that started them, or when they are terminated."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _open(folder, count)
+    context = multiprocessing.get_context("spawn")
+    arguments = [(folder, part, processes, seed, font_folders) for part in range(processes)]
+    made = [context.Process(target=_draw, args=a, daemon=True) for a in arguments]
+    for process in made:
+        process.start()
+    return made
+
+
+class PlateBank:
+    """What is drawn so far, kept on the trainer's device and brought up to date every few seconds."""
+
+    def __init__(self, folder: Path, device: torch.device | str, wait_for: int = 0) -> None:
+        self.disk, self.device = _open(folder, None), torch.device(device)
+        while int((self.disk["labels"][:, 10] != EMPTY).sum()) < wait_for:
+            time.sleep(0.2)
+        self.flat = torch.zeros((len(self.disk["aspect"]), 1, FLAT_H, FLAT_W), dtype=torch.uint8, device=self.device)
+        self.labels = torch.zeros((len(self.disk["aspect"]), 11), dtype=torch.uint8, device=self.device)
+        self.aspect = torch.zeros(len(self.disk["aspect"]), device=self.device)
+        self.refresh()
+
+    def refresh(self) -> None:
+        # Labels first and again last: a room that changed in between shows EMPTY or other labels and is left out until the next time.
+        before = np.array(self.disk["labels"])
+        for start in range(0, len(before), 4096):
+            part = slice(start, start + 4096)
+            self.flat[part] = torch.from_numpy(np.array(self.disk["flat"][part])).to(self.device)[:, None]
+            self.aspect[part] = torch.from_numpy(np.array(self.disk["aspect"][part])).to(self.device)
+        steady = (before == np.array(self.disk["labels"])).all(1) & (before[:, 10] != EMPTY)
+        self.labels.copy_(torch.from_numpy(before))
+        rooms = np.nonzero(steady)[0]
+        self.learned_from = torch.from_numpy(rooms[rooms >= HELD_OUT]).to(self.device)
+        self.judged_by = torch.from_numpy(rooms[rooms < HELD_OUT]).to(self.device)
+        self.refreshed = time.monotonic()
+
+    def sample(self, count: int, device: torch.device, generator: torch.Generator, held_out: bool = False) -> Flat:
+        if time.monotonic() - self.refreshed > REFRESH_SECONDS:
+            self.refresh()
+        rooms = self.judged_by if held_out else self.learned_from
+        room = rooms[Dice(count, generator).whole(len(rooms))]
+        return Flat(self.flat[room].to(device).float(), self.aspect[room].to(device), self.labels[room].to(device).long())
