@@ -1,5 +1,5 @@
 /** Which objects rows say that there are, in the order in which stores list them. */
-import type { Sql } from "#lib/db/connect.ts";
+import type { Sql, TransactionSql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
 import type { Bucket } from "#lib/object-store/object-store.ts";
 
@@ -27,7 +27,10 @@ export const sectionsOf = async function* (sql: Sql): AsyncGenerator<Section> {
     "read",
     (tx) => tx<Camera[]>`select cidade_id, id from cameras order by cidade_id, id`,
   );
-  for (const camera of cameras) yield segmentsOf(sql, camera);
+  for (const camera of cameras) {
+    yield segmentsOf(sql, camera);
+    yield platePicturesOf(sql, camera);
+  }
   const cities = await withTenant(sql, "all", "read", (tx) => tx<{ id: string }[]>`select id from cidades order by id`);
   for (const { id } of cities) {
     yield clipsOf(sql, id);
@@ -114,6 +117,53 @@ const clipPicturesOf = (sql: Sql, cidade_id: string): Section => {
     rows: () => paged((after: Expected | null) => page(after)),
     find: async (key) => (await page(null, key))[0] ?? null,
     complete: false,
+  };
+};
+
+const DAY_MS = 24 * 3_600_000;
+
+/** A day after the other, because their keys begin with it; within a day by the read's id, which is what a key goes on with. */
+const platePicturesOf = (sql: Sql, { cidade_id, id }: Camera): Section => {
+  type Row = { id: string; image_url: string | null; plate_image_url: string | null };
+  const asTenant = <R>(work: (tx: TransactionSql) => Promise<R>): Promise<R> =>
+    withTenant(sql, [cidade_id], "read", work);
+  const page = (day: Date) => (after: Row | null) =>
+    asTenant(
+      (tx) => tx<Row[]>`
+        select id, image_url, plate_image_url from plate_reads
+        where cidade_id = ${cidade_id} and camera_id = ${id}
+          and captured_at >= ${day} and captured_at < ${new Date(day.getTime() + DAY_MS)}
+          and ${after ? tx`id > ${after.id}::uuid` : tx`true`}
+        order by id limit ${PAGE}`,
+    );
+  const days = () =>
+    asTenant(
+      (tx) => tx<{ oldest: Date | null; newest: Date | null }[]>`
+        select min(captured_at) as oldest, max(captured_at) as newest from plate_reads
+        where cidade_id = ${cidade_id} and camera_id = ${id}`,
+    );
+  return {
+    bucket: "lpr-images",
+    prefix: `${cidade_id}/${id}/`,
+    rows: async function* () {
+      const [{ oldest, newest } = { oldest: null, newest: null }] = await days();
+      if (!oldest || !newest) return;
+      const first = Math.floor(oldest.getTime() / DAY_MS) * DAY_MS;
+      for (let day = first; day <= newest.getTime(); day += DAY_MS)
+        for await (const { plate_image_url, image_url } of paged(page(new Date(day))))
+          for (const key of [plate_image_url, image_url]) if (key !== null) yield { key, bytes: null, sha256: null };
+    },
+    find: async (key) => {
+      const [, read_id] = /\/([0-9a-f-]{36})-(?:plate|scene)\./.exec(key) ?? [];
+      if (read_id === undefined) return null;
+      const [row] = await asTenant(
+        (tx) => tx`
+          select 1 from plate_reads
+          where cidade_id = ${cidade_id} and id = ${read_id} and ${key} in (image_url, plate_image_url)`,
+      );
+      return row ? { key, bytes: null, sha256: null } : null;
+    },
+    complete: true,
   };
 };
 

@@ -1,5 +1,5 @@
 /** Rows and objects: what a crash between the two leaves is adopted by who made it, or named by `npm run check-objects`. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,6 +21,7 @@ import { fakeKeys } from "#test/contracts/adapters/fake-keys.ts";
 import { s3Objects } from "#test/contracts/adapters/s3-objects.ts";
 import { startFaultProxy } from "#test/harness/fault-proxy.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
+import { plateCity, tinyJpeg } from "#test/harness/plates.ts";
 import { recordedCity, recordVideo, type Recorded, type RecordedCity } from "#test/harness/recordings.ts";
 import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
 
@@ -162,6 +163,26 @@ for (const { name, isLeftOut, open } of stores)
       const [row] = await owner<{ thumbnail_path: string }[]>`select thumbnail_path from clips where id = ${body.id}`;
       await objects.delete("thumbnails", row?.thumbnail_path ?? "");
       expect((await check()).map(({ kind, bucket }) => [kind, bucket])).toEqual([["missing", "thumbnails"]]);
+    });
+
+    test("pictures of plates agree with their reads day by day; a lost and a forgotten one are named", async () => {
+      const plates = await plateCity(host);
+      const image = tinyJpeg.toString("base64");
+      const hoursAgo = (hours: number): string => new Date(Date.now() - hours * HOUR_MS).toISOString();
+      for (const [index, hours] of [0, 1, 30].entries())
+        await plates.read(`WXY000${index}`, { image, plate_image: image, detected_at: hoursAgo(hours) });
+      await plates.read("WXY0009", { plate_image: image, detected_at: hoursAgo(2) });
+      const ofReads = async () => (await check({ now: tomorrow })).filter(({ bucket }) => bucket === "lpr-images");
+      expect(await ofReads()).toEqual([]);
+      const [stored] = await objects.list("lpr-images", `${plates.cidade_id}/`);
+      const lost = stored?.key ?? "";
+      const forgotten = `${lost.slice(0, lost.lastIndexOf("/"))}/${randomUUID()}-scene.jpg`;
+      await objects.delete("lpr-images", lost);
+      await objects.put("lpr-images", forgotten, tinyJpeg, { content_type: "image/jpeg" });
+      expect((await ofReads()).toSorted((a, b) => (a.kind < b.kind ? -1 : 1))).toEqual([
+        { kind: "missing", bucket: "lpr-images", key: lost },
+        { kind: "unlisted", bucket: "lpr-images", key: forgotten },
+      ]);
     });
 
     test("another city's rows are found by nobody else's keys", async () => {
