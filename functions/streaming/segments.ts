@@ -53,6 +53,9 @@ export const listDays = async (sql: TransactionSql): Promise<string[]> => {
 
 type Listed = { cidade_id: string; agent_id: string; object_key: string };
 
+/** What the column holds, 24 days: of a clock that is wrong by more, only that it is so matters. */
+const MOST_OFFSET_MS = 2_147_483_647;
+
 /** A second time changes nothing. Answers whether it was new. */
 export const insertSegment = async (
   sql: TransactionSql,
@@ -83,7 +86,7 @@ export const insertSegment = async (
       camera_id,
       recording_id,
       media_duration_ms,
-      clock_offset_ms,
+      clock_offset_ms: Math.max(-MOST_OFFSET_MS, Math.min(clock_offset_ms, MOST_OFFSET_MS)),
       boot_id,
       sequence,
       codec,

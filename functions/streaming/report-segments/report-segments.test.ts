@@ -105,6 +105,18 @@ test("an hour ahead is believed, and the end of a segment whose clock was set is
   expect(found.map(({ captured_at, wall_end }) => wall_end - captured_at)).toEqual([10_000, 10_000]);
 });
 
+test("a machine whose clock is years wrong hands in what it recorded", async () => {
+  const site = await recordedCity(host);
+  const one = site.plain(minutesAgo(5));
+  // A battery is flat, and the clock begins at 1970: more milliseconds than the column holds.
+  one.segment.clock_offset_ms = Date.parse(one.segment.captured_at);
+  await site.store(one);
+  expect((await site.report(one)).body).toEqual({ accepted: [one.segment.id], refused: [] });
+  expect(await rows(site)).toMatchObject([
+    { captured_at: new Date(one.segment.captured_at), clock_offset_ms: 2_147_483_647 },
+  ]);
+});
+
 test("a gap that was open ends where the next segment begins", async () => {
   const site = await recordedCity(host);
   const gap = {
