@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .batched_coder import coded
-from .dice import Dice
+from .batch_dice import BatchDice
 
 BORDER = 16  # the Fourier transform joins opposite edges: mirrored pixels keep them apart
 
@@ -33,7 +33,7 @@ def _axis(size: int, device: torch.device) -> Tensor:
     return torch.arange(size, device=device, dtype=torch.float32)
 
 
-def lens(picture: Tensor, width: Tensor, dice: Dice) -> Tensor:
+def lens(picture: Tensor, width: Tensor, dice: BatchDice) -> Tensor:
     """Out of focus or moving. Bounded by the plate's width: beyond about a seventh of a character nobody could read it."""
     draw = dice.raw(1, 1, 1)
     sigma = dice.uniform(0.25, (width * 0.0135).clamp(0.5, 3.5)) * (draw < 0.4)
@@ -47,7 +47,7 @@ def lens(picture: Tensor, width: Tensor, dice: Dice) -> Tensor:
     return _filtered(picture, transfer)
 
 
-def night(picture: Tensor, dice: Dice) -> Tensor:
+def night(picture: Tensor, dice: BatchDice) -> Tensor:
     """A dark street: the scene is dark already, up to two lamps bloom over it."""
     height, width = picture.shape[2:]
     x, y = _axis(width, picture.device)[None, None, None], _axis(height, picture.device)[None, None, :, None]
@@ -59,7 +59,7 @@ def night(picture: Tensor, dice: Dice) -> Tensor:
     return picture
 
 
-def rain(picture: Tensor, dice: Dice) -> Tensor:
+def rain(picture: Tensor, dice: BatchDice) -> Tensor:
     """Slanted streaks, brighter than what they hide."""
     slant, length = dice.normal(1, 1, 1) * 0.2, dice.uniform(0.03, 0.16) * picture.shape[2]
     drops = (dice.raw(*picture.shape[1:]) < dice.uniform(0.0002, 0.0018)) * dice.raw(*picture.shape[1:])
@@ -71,7 +71,7 @@ def rain(picture: Tensor, dice: Dice) -> Tensor:
     return picture + (dice.uniform(120, 230) - picture) * veil * dice.uniform(0.1, 0.5)
 
 
-def sensor(picture: Tensor, width: Tensor, dice: Dice) -> Tensor:
+def sensor(picture: Tensor, width: Tensor, dice: BatchDice) -> Tensor:
     picture = (picture * dice.uniform(0.45, 1.3) + dice.uniform(-10, 45) * dice.chance(0.5)).clamp(0, 255)
     picture = 255 * (picture / 255) ** dice.uniform(0.6, 1.6)
     mean = picture.mean((2, 3), keepdim=True)
@@ -84,7 +84,7 @@ def sensor(picture: Tensor, width: Tensor, dice: Dice) -> Tensor:
     return picture + torch.where(dice.chance(0.4), grain, noise) * amount
 
 
-def processing(picture: Tensor, dice: Dice) -> Tensor:
+def processing(picture: Tensor, dice: BatchDice) -> Tensor:
     """Sharpening halos and smoothing of cheap cameras."""
     draw, result = dice.raw(), picture.clone()
     some = torch.nonzero(draw < 0.22).flatten()
@@ -107,12 +107,12 @@ def resampled(picture: Tensor, factor: Tensor, how: str = "bilinear") -> Tensor:
     return F.grid_sample(picture, torch.stack([x, y], -1), how, "border", align_corners=False)
 
 
-def _through_camera(picture: Tensor, width: Tensor, dice: Dice) -> Tensor:
+def _through_camera(picture: Tensor, width: Tensor, dice: BatchDice) -> Tensor:
     picture = processing(sensor(lens(picture, width, dice), width, dice), dice)
     return coded(picture.clamp(0, 255).round(), width, dice)
 
 
-def _enlarged(picture: Tensor, factor: Tensor, dice: Dice) -> Tensor:
+def _enlarged(picture: Tensor, factor: Tensor, dice: BatchDice) -> Tensor:
     """Back to full size as players and snapshot programs do it: smoothly, sharply or pixel by pixel."""
     result, draw = picture.clone(), dice.raw()
     for how, low, high in (("bilinear", 0, 0.5), ("bicubic", 0.5, 0.8), ("nearest", 0.8, 1.01)):
@@ -128,7 +128,7 @@ def shoot(luma: Tensor, plate_width: Tensor, dark: Tensor, generator: torch.Gene
 
     `plate_width` (n,) in pixels bounds how much is taken away; `dark` (n,) truth values: night.
     """
-    dice, picture = Dice(len(luma), generator), luma.clone()
+    dice, picture = BatchDice(len(luma), generator), luma.clone()
     at_night, wet = torch.nonzero(dark).flatten(), dice.chosen(0.05)
     if len(at_night):
         picture[at_night] = night(picture[at_night], dice.few(len(at_night)))

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .dice import Dice
+from .batch_dice import BatchDice
 
 LARGEST_BLOCK = 16
 # ISO/IEC 10918-1, table K.1.
@@ -87,7 +87,7 @@ def video(picture: Tensor, size: int, quantiser: Tensor, moved: tuple[int, int] 
     return _deblocked(coded, size, step)[..., :height, :width].clamp(0, 255)
 
 
-def coded(picture: Tensor, plate_width: Tensor, dice: Dice) -> Tensor:
+def coded(picture: Tensor, plate_width: Tensor, dice: BatchDice) -> Tensor:
     """Each picture through JPEG, a video coder or neither; `plate_width` (n, 1, 1, 1) bounds how much is taken away."""
     draw, result = dice.raw(), picture.clone()
     some = torch.nonzero(draw < 0.45).flatten()

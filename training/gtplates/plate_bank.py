@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .dice import Dice
+from .batch_dice import BatchDice
 from .glyphs import CHARACTERS
 from .lettering import draw_lettering
 from .plate import Fonts, draw_plate
@@ -143,5 +143,5 @@ class PlateBank:
         if time.monotonic() - self.refreshed > REFRESH_SECONDS:
             self.refresh()
         rooms = self.judged_by if held_out else self.learned_from
-        room = rooms[Dice(count, generator).whole(len(rooms))]
+        room = rooms[BatchDice(count, generator).whole(len(rooms))]
         return Flat(self.flat[room].to(device).float(), self.aspect[room].to(device), self.labels[room].to(device).long())
