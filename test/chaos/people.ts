@@ -36,15 +36,17 @@ export const person = (url: string, { email, password }: { email: string; passwo
     token = (heard.body as { access_token?: string } | null)?.access_token ?? null;
     return heard;
   };
+  const askAs = (bearer: string, asked: Asked): Promise<Heard> =>
+    ask(url, { ...asked, headers: { ...asked.headers, authorization: `Bearer ${bearer}` } });
   return {
     async ask(asked) {
-      if (token === null) {
-        const heard = await signedIn();
-        if (token === null) return { ...heard, status: heard.status < 300 ? 0 : heard.status };
+      if (token !== null) {
+        const heard = await askAs(token, asked);
+        if (heard.status !== 401) return heard;
       }
-      const heard = await ask(url, { ...asked, headers: { ...asked.headers, authorization: `Bearer ${token}` } });
-      if (heard.status === 401) token = null;
-      return heard.status === 401 ? { ...heard, status: 0 } : heard;
+      const heard = await signedIn();
+      if (token === null) return { ...heard, status: heard.status < 300 ? 0 : heard.status };
+      return askAs(token, asked);
     },
   };
 };

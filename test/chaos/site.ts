@@ -8,6 +8,7 @@ import { localCamera } from "#test/harness/local-camera.ts";
 import type { SmallVolume } from "#test/harness/small-volume.ts";
 import { smallVolume } from "#test/harness/small-volume.ts";
 import { until } from "#test/harness/system.ts";
+import { outcomeOf } from "./history.ts";
 import { cameraWithKey, mustAsk, person, type Person } from "./people.ts";
 import { folderOn, killed, type Program } from "./system.ts";
 
@@ -64,7 +65,10 @@ export const openSite = async (url: string, administrator: Person, letters: stri
     volume: agent.volume,
     stepClock: agent.stepClock,
     settle: async () => {
-      await mustAsk(administrator, "POST", "/api/recordings/stop", { camera_id });
+      const stop = { method: "POST", path: "/api/recordings/stop", body: { camera_id } };
+      await until("recording to stop", SETTLED_MS, async () =>
+        outcomeOf((await administrator.ask(stop)).status) === "ok" ? true : undefined,
+      );
       await until("an empty spool", SETTLED_MS, () => (agent.work().length === 0 ? true : undefined)).catch(() => null);
       return agent.work().map((file) => `agent of ${letters}: ${file}`);
     },
