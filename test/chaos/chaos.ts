@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chanceFrom } from "#test/harness/seeded.ts";
 import { check, type Violation } from "./check.ts";
-import { happen, targetsOf, type Victims } from "./faults.ts";
+import { happen, seconds, targetsOf, type Victims } from "./faults.ts";
 import { openHistory, type History } from "./history.ts";
 import { startLoad } from "./load.ts";
 import { openObserver, type Observer } from "./observe.ts";
@@ -48,12 +48,16 @@ export const chaosRun = async (system: ChaosSystem, { seed, minutes, say }: RunO
     const watching = watchSegments(observer, history);
     const load = startLoad(sites, history, chanceFrom(`${seed} load`));
     const happened = await happen(faults, victims, history.now, say);
-    say("All is healed; answers are waited for.");
+    const sayWhen = (line: string): void => say(`${seconds(history.now())} ${line}`);
+    sayWhen("all is healed; work goes on");
     await pause(AFTER_MS);
+    sayWhen("answers are waited for");
     await load.finish(ANSWERS_MS);
+    sayWhen("agents hand in what they have");
     // What an agent hands in while we look would be an object without its row.
     const unsent = (await Promise.all(sites.map((site) => site.settle()))).flat();
-    await drain(observer, say);
+    sayWhen("what waits is done");
+    await drain(observer, sayWhen);
     await watching.stop();
     const facts = await patiently(() => observer.facts({ began_ms, ended_ms: Date.now(), unsent }));
     const violations = check(history.operations, facts);
@@ -141,16 +145,18 @@ const watchSegments = (observer: Observer, history: History): { stop(): Promise<
   };
 };
 
-/** Until nothing waits any more, three looks in a row: what RabbitMQ says of its queues is up to five seconds old. */
+/** What RabbitMQ says of its queues is up to five seconds old: so many looks in a row must find nothing. */
+const QUIET_LOOKS = 4;
+
 const drain = async (observer: Observer, say: (line: string) => void): Promise<void> => {
   let quiet = 0;
   let left: Record<string, number> = {};
-  for (const deadline = Date.now() + DRAINED_MS; Date.now() < deadline && quiet < 4;) {
+  for (const deadline = Date.now() + DRAINED_MS; Date.now() < deadline && quiet < QUIET_LOOKS;) {
     left = await patiently(observer.left);
     quiet = Object.keys(left).length === 0 ? quiet + 1 : 0;
     await pause(LOOK_EVERY_MS);
   }
-  say(quiet < 4 ? `Not drained: ${JSON.stringify(left)}` : "Drained.");
+  say(quiet < QUIET_LOOKS ? `left over: ${JSON.stringify(left)}` : "nothing waits any more");
 };
 
 const countsOf = ({ operations }: History): Verdict["counts"] =>

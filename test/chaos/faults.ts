@@ -119,4 +119,5 @@ export const happen = async (
 };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1).padStart(6)} s`;
+/** When of a run. */
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1).padStart(6)} s`;
