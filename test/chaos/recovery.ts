@@ -39,3 +39,31 @@ export const tableOf = (recoveries: readonly Recovery[]): string => {
     )
     .join("\n");
 };
+
+/** Sites are alike. */
+const alike = (target: string): string =>
+  target.replace(/^(agent|writer) of \w+$/, "$1").replace(/\w+'s (plate camera|agent)$/, "$1");
+
+/** Who waits. What an operator asks for is chosen by chance: whichever was answered first counts. */
+const waiting = {
+  "plate camera": ["post-plate"],
+  operator: ["watch-plate", "unwatch-plate", "list-plates", "list-entries", "search-plates", "request-clip"],
+  agent: ["upload-segment"],
+} as const satisfies Record<string, readonly Kind[]>;
+
+/** Over many faults, in Markdown: how often each came, and the median and the most of seconds. */
+export const summaryOf = (recoveries: readonly Recovery[]): string => {
+  const cell = (all: readonly Recovery[], asked: readonly Kind[]): string => {
+    const ordered = all
+      .map(({ after_ms }) => Math.min(...asked.map((kind) => after_ms[kind] ?? Infinity)))
+      .toSorted((a, b) => a - b);
+    return [ordered[Math.floor(ordered.length / 2)], ordered.at(-1)]
+      .map((ms = Infinity) => (ms === Infinity ? "—" : (ms / 1000).toFixed(1)))
+      .join(" / ");
+  };
+  const rows = [...Map.groupBy(recoveries, ({ kind, target }) => `${kind} ${alike(target)}`)]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([fault, all]) => [fault, String(all.length), ...Object.values(waiting).map((asked) => cell(all, asked))]);
+  const head = ["fault", "times", ...Object.keys(waiting)];
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+};
