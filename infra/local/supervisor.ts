@@ -93,7 +93,8 @@ const launch = (spec: ProcessSpec): ChildProcess => {
 };
 
 const minimalEnvironment = (): Record<string, string> => {
-  const kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+  // The last two: whom Node trusts, for servers that an authority of the house vouches for.
+  const kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA"];
   return Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 };
 
