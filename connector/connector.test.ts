@@ -10,6 +10,7 @@ import { uuidv7 } from "#lib/ids.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { startConnector } from "./connector.ts";
+import { consumersOf } from "./frames.ts";
 import { planOf } from "./plan.ts";
 
 const ClipRequested = eventType("clip.requested", 1, z.object({ n: z.number() }));
@@ -76,7 +77,7 @@ test("an event written in a transaction reaches its function once, and the count
   const connector = await startConnector({
     sql: db.system,
     broker,
-    frames: memoryFrames(),
+    frames: memoryFrames({ consumers: consumersOf(plan.frames) }),
     plan,
     deliver: async (name, event) => {
       expect(name).toBe("streaming.cut-clip");
@@ -84,7 +85,7 @@ test("an event written in a transaction reaches its function once, and the count
       return { status: 204, final: false };
     },
     run: async () => ({ status: 204, final: false }),
-    deliverFrame: async () => undefined,
+    deliverFrame: async () => ({ status: 204, final: false }),
   });
   const ids = Array.from({ length: 50 }, () => uuidv7());
   await withTenant(db.app, [], "write", async (tx) => {

@@ -12,7 +12,7 @@ export const hostReach = (
   deliver: async (functionName, event, attempt) =>
     outcomeOf(await host.deliver(event, plainName(functionName), attempt)),
   run: async (functionName, plannedFor) => outcomeOf(await host.runCron(plainName(functionName), plannedFor)),
-  deliverFrame: (functionName, held) => host.handleFrame(plainName(functionName), held),
+  deliverFrame: async (functionName, held) => outcomeOf(await host.handleFrame(plainName(functionName), held)),
 });
 
 const outcomeOf = (answer: Answer): Outcome => {

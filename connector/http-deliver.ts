@@ -1,10 +1,9 @@
 /** Reaches functions in other processes: `POST <base>/_/functions/<name>`, an event, a planned time or a frame as its body. */
-import { setTimeout } from "node:timers/promises";
 import type { CloudEvent } from "#lib/events.ts";
 import type { HeldFrame } from "#lib/frames/frames.ts";
 import { frameMediaTypes } from "#lib/frames/media-types.ts";
 import type { Deliver, RunPlanned } from "./deliver.ts";
-import { isParked, type Outcome } from "./settlement.ts";
+import type { Outcome } from "./settlement.ts";
 import type { DeliverFrame } from "./frames.ts";
 import { poster, type Post, type Posted } from "./http-post.ts";
 
@@ -14,9 +13,6 @@ export type HttpReach = {
   /** Proves that the system itself is calling. */
   system_token: string;
 };
-
-/** Frames are offered again at once: one try a second is enough where nobody can take them. */
-const FRAME_PAUSE_MS = 1000;
 
 export type Reach = { deliver: Deliver; run: RunPlanned; deliverFrame: DeliverFrame };
 
@@ -30,12 +26,7 @@ export const httpReach = (reach: HttpReach): Reach & { close(): void } => {
       const body = JSON.stringify({ planned_for: plannedFor.toISOString() });
       return ask(functionName, body, { "content-type": "application/json" }, signal);
     },
-    deliverFrame: async (functionName, held, signal) => {
-      const outcome = await ask(functionName, held.frame.bytes, frameHeaders(held), signal);
-      if (outcome.status < 300) return;
-      if (isParked(outcome)) await setTimeout(FRAME_PAUSE_MS);
-      throw new Error(`${outcome.status}: ${outcome.reason ?? ""}`);
-    },
+    deliverFrame: (functionName, held, signal) => ask(functionName, held.frame.bytes, frameHeaders(held), signal),
     close: post.close,
   };
 };

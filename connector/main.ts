@@ -13,6 +13,7 @@ import { pause } from "#lib/pause.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
 import { addressesOf } from "./addresses.ts";
 import { startConnector } from "./connector.ts";
+import { consumersOf } from "./frames.ts";
 import { httpReach } from "./http-deliver.ts";
 import { measure } from "./metrics.ts";
 import { planOf } from "./plan.ts";
@@ -45,6 +46,7 @@ const main = async (): Promise<void> => {
   const on_error = (error: unknown): void => log.warn("The work table could not be reached", { error });
   const broker = await connectBroker(environment.BROKER_URL, { queues: plan.queues, sql, on_error });
   const frames = await connectFrames(environment.FRAMES_URL, {
+    consumers: consumersOf(plan.frames),
     slots_url: environment.CACHE_URL,
     on_error: (error) => log.warn("Frames are held up", { error }),
   });

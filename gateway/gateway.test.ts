@@ -43,7 +43,7 @@ type Set = { server: Server; gateway: Gateway; needs: GatewayNeeds; base: string
 
 const start = async (changes: Partial<GatewayNeeds> = {}): Promise<Set> => {
   const cache = memoryCache();
-  const frames = memoryFrames();
+  const frames = memoryFrames({ consumers: ["test"] });
   const needs: GatewayNeeds = {
     peers: null,
     cache,

@@ -1,6 +1,9 @@
 /** The gateway as a process of its own, as many of them side by side as there are. */
 import { hostname } from "node:os";
 import * as z from "zod";
+import { consumersOf } from "#connector/frames.ts";
+import { planOf } from "#connector/plan.ts";
+import { catalogue } from "#functions/catalogue.ts";
 import { connectCache } from "#lib/cache/connect.ts";
 import { connectSql } from "#lib/db/connect.ts";
 import { readEnvironment } from "#lib/environment.ts";
@@ -86,6 +89,7 @@ const openPorts = async (environment: Environment, log: Log) => {
     on_error: (error) => log.warn("Other gateways are not heard", { error }),
   });
   const frames = await connectFrames(environment.FRAMES_URL, {
+    consumers: consumersOf(planOf(catalogue).frames),
     slots_url: environment.CACHE_URL,
     on_error: (error) => log.warn("Frames are held up", { error }),
   });

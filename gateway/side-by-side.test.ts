@@ -39,7 +39,7 @@ type Running = { gateway: Gateway; base: string };
 
 /** `clock`: when it thinks it accepts. */
 const start = async (options: { clock?: () => Date; over?: Cache } = {}): Promise<Running> => {
-  const frames = memoryFrames();
+  const frames = memoryFrames({ consumers: ["test"] });
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -5,6 +5,8 @@ import type { Deployable, Image } from "#lib/function/derive/stack.ts";
 
 /** Start FFmpeg. */
 const withFfmpeg = new Set(["cut-clip", "keep-last-frame"]);
+/** Look into pictures, and must not keep waiting what does not. */
+const withVision = new Set(["read-plates"]);
 /** Must be awake when a camera posts, and must not wait behind anything else. */
 const apart = new Map([["receive-lpr-event", "plate-ingest"]]);
 
@@ -26,5 +28,6 @@ const placeOf = (context: string, definition: AnyFunction): { name: string; imag
   const own = apart.get(definition.name);
   if (own) return { name: own, image: "plain" };
   if (withFfmpeg.has(definition.name)) return { name: `${context}-media`, image: "ffmpeg" };
+  if (withVision.has(definition.name)) return { name: `${context}-vision`, image: "vision" };
   return { name: "http" in definition ? context : `${context}-work`, image: "plain" };
 };

@@ -1,8 +1,8 @@
 /** The client's own form, `POST /api/lpr/events` → what we keep of it. */
-import { createHash } from "node:crypto";
 import { AppError } from "#lib/errors.ts";
 import { fieldErrors } from "#lib/function/input.ts";
 import { parseStrictJson } from "#lib/function/json.ts";
+import { namedId } from "#lib/named-ids.ts";
 import { LprEventBody } from "./contract.ts";
 
 /** Throws `malformed` with the fields that are wrong. */
@@ -22,8 +22,5 @@ export const readBody = (bytes: Uint8Array): LprEventBody => {
  */
 export const eventIdOf = (camera_id: string, body: LprEventBody): string => {
   const name = body.event_id ?? `${body.plate ?? ""} ${body.detected_at}`;
-  const hash = createHash("sha256").update(`${camera_id} ${name}`).digest("hex");
-  const claimed = Math.min(Math.max(0, Date.parse(body.detected_at)), 0xffff_ffff_ffff);
-  const time = Math.floor(claimed).toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hash.slice(0, 3)}-8${hash.slice(3, 6)}-${hash.slice(6, 18)}`;
+  return namedId(new Date(body.detected_at), `${camera_id} ${name}`);
 };

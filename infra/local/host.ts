@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as z from "zod";
 import { hostReach } from "#connector/host-deliver.ts";
 import { startConnector } from "#connector/connector.ts";
+import { consumersOf } from "#connector/frames.ts";
 import { measure } from "#connector/metrics.ts";
 import { planOf } from "#connector/plan.ts";
 import { linkPath } from "#functions/admin/contract.ts";
@@ -151,6 +152,7 @@ const openPorts = async (environment: Environment, log: Log) => {
     on_error: (error) => log.warn("Nothing is remembered", { error }),
   });
   const frames = await connectFrames(environment.FRAMES_URL, {
+    consumers: consumersOf(plan.frames),
     slots_url: environment.CACHE_URL,
     on_error: (error) => log.warn("Frames are held up", { error }),
   });

@@ -30,12 +30,14 @@ const WEEK_MS = 7 * 24 * 3600 * 1000;
 const NAMED_AT_MOST = 100_000;
 
 export const definitionsOf = (catalogue: Catalogue, contracts: Contracts): Definitions => {
-  const own = topologyOf(planOf(catalogue).queues);
+  const plan = planOf(catalogue);
+  const own = topologyOf(plan.queues);
+  const turns = turnsTopology(plan.frames.map((one) => one.function));
   return {
     exchanges: [...own.exchanges, ...Object.values(namedExchanges).map((name) => exchange(name, "topic"))],
     queues: [
       ...own.queues,
-      ...turnsTopology.queues,
+      ...turns.queues,
       ...namedQueues.flatMap(({ name }) => [quorumQueue(name, deadLettersTo(deadOf(name))), quorumQueue(deadOf(name))]),
     ],
     bindings: [
@@ -47,7 +49,7 @@ export const definitionsOf = (catalogue: Catalogue, contracts: Contracts): Defin
     ],
     policies: [
       ...own.policies,
-      ...turnsTopology.policies,
+      ...turns.policies,
       {
         name: "gt-named",
         pattern: `^(${namedQueues.map(({ name }) => name).join("|")})(\\.dlq)?$`,

@@ -35,7 +35,7 @@ test("each policy is about the queues it is meant for, and each queue has one", 
   expect(policyOf("streaming.cut-clip.retry.4s")).toBe("gt-retry-4s");
   expect(policyOf("streaming.cut-clip.park")).toBe("gt-park");
   expect(policyOf("streaming.cut-clip.dlq")).toBe("gt-dead");
-  expect(policyOf("gt-frames")).toBe("gt-frames");
+  expect(policyOf("gt-frames-streaming-keep-last-frame")).toBe("gt-frames");
   expect(policyOf("clips")).toBe("gt-named");
   expect(policyOf("clips.dlq")).toBe("gt-named");
   expect(definitions.queues.filter(({ name }) => policyOf(name) === undefined)).toEqual([]);

@@ -3,10 +3,10 @@ import type { Frames } from "#lib/frames/frames.ts";
 import { memoryFrames, type MemoryFramesOptions } from "#lib/frames/memory.ts";
 import { rabbitmqFrames, type RabbitmqFramesOptions } from "#lib/frames/rabbitmq.ts";
 
-export type FramesOptions = MemoryFramesOptions & Partial<RabbitmqFramesOptions>;
+export type FramesOptions = MemoryFramesOptions & Partial<Omit<RabbitmqFramesOptions, "consumers">>;
 
 /** `url` is `FRAMES_URL`; its scheme chooses the adapter. With RabbitMQ `slots_url` is `CACHE_URL`: the bytes wait in that Redis. */
-export const connectFrames = async (url: string, options: FramesOptions = {}): Promise<Frames> => {
+export const connectFrames = async (url: string, options: FramesOptions): Promise<Frames> => {
   const scheme = url.slice(0, url.indexOf(":") + 1);
   if (scheme === "memory:") return memoryFrames(options);
   if (scheme !== "amqp:" && scheme !== "amqps:")

@@ -5,6 +5,8 @@
  * - Bounded by count and age. At most 2 wait per camera: the newest wins, and a busy camera never evicts a quiet one.
  * - Once handed out, a frame is held until it is settled; after a crash of its holder it is offered again, three times
  *   at most, then its bytes and the reason are kept among the last 100 refused.
+ * - Each consumer that the port was connected with gets every frame, and has all of the above to itself: its own waiting
+ *   frames, holds, tries and refused. A slow one costs another nothing, and the bytes are kept once for all of them.
  */
 export type FrameFormat = "h264" | "h265" | "jpeg" | "png";
 
@@ -24,7 +26,8 @@ export type Frame = {
 export const MAX_FRAME_BYTES = 5 * 1024 * 1024;
 
 export type HeldFrame = { frame: Frame; attempt: number };
-export type Refused = { frame: Frame; reason: string; refused_at: Date };
+export type Refused = { frame: Frame; consumer: string; reason: string; refused_at: Date };
+/** Of one consumer. */
 export type FrameCounts = {
   waiting: number;
   held: number;
@@ -35,11 +38,21 @@ export type FrameCounts = {
 };
 
 export type Frames = {
-  /** `false`: an older frame of this camera had to go. Throws `too_large` above 5 MiB. */
+  /**
+   * `false`: an older frame of this camera had to go, or this one found no room, at one consumer or more. Throws `too_large` above 5 MiB, and
+   * `unavailable` when no consumer has room.
+   */
   offer(frame: Frame): Promise<boolean>;
-  /** Calls `handle` for each frame, at most `parallel` at once. A throw counts as one of the three tries. */
-  consume(parallel: number, handle: (held: HeldFrame) => Promise<void>): Promise<{ stop(): Promise<void> }>;
+  /**
+   * Calls `handle` for each frame, at most `parallel` at once. A throw counts as one of the three tries. Several who
+   * consume under one name share its frames.
+   */
+  consume(
+    consumer: string,
+    parallel: number,
+    handle: (held: HeldFrame) => Promise<void>,
+  ): Promise<{ stop(): Promise<void> }>;
   refused(): Promise<Refused[]>;
-  counts(): Promise<FrameCounts>;
+  counts(): Promise<Record<string, FrameCounts>>;
   close(): Promise<void>;
 };

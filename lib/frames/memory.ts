@@ -1,13 +1,22 @@
 /** The frames port of one machine: bounded memory of the host. What waits is lost with the process, as the port says. */
 import { AppError } from "#lib/errors.ts";
-import { MAX_FRAME_BYTES, type Frame, type Frames, type HeldFrame, type Refused } from "#lib/frames/frames.ts";
-import { waitingRoom, type WaitingRoom } from "#lib/frames/waiting-room.ts";
+import {
+  MAX_FRAME_BYTES,
+  type Frame,
+  type FrameCounts,
+  type Frames,
+  type HeldFrame,
+  type Refused,
+} from "#lib/frames/frames.ts";
+import { becameOf, waitingRoom, type Added, type WaitingRoom } from "#lib/frames/waiting-room.ts";
 
 export type MemoryFramesOptions = {
+  /** Each gets every frame. */
+  consumers: readonly string[];
   clock?: () => Date;
-  /** Over all cameras. Default 512 frames. */
+  /** Over all cameras, of each consumer. Default 512 frames. */
   max_waiting?: number;
-  /** Of all waiting frames. Default 256 MiB. */
+  /** Of all waiting frames of all consumers together. Default 256 MiB. */
   max_bytes?: number;
   /** A frame that waited longer is of no use. Default 30 s. */
   max_age_ms?: number;
@@ -15,6 +24,8 @@ export type MemoryFramesOptions = {
   drain_ms?: number;
 };
 
+const MAX_WAITING = 512;
+const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_TRIES = 3;
 const MAX_REFUSED = 100;
 
@@ -27,50 +38,62 @@ type Worker = {
   handle(held: HeldFrame): Promise<void>;
 };
 
-export const memoryFrames = (options: MemoryFramesOptions = {}): Frames => {
-  const now = (): number => (options.clock ? options.clock().getTime() : Date.now());
-  const losses = { evicted: 0, expired: 0 };
-  const bounds = {
-    now,
-    frames: options.max_waiting ?? 512,
-    bytes: options.max_bytes ?? 256 * 1024 * 1024,
-    age_ms: options.max_age_ms ?? 30_000,
-  };
-  const room = waitingRoom(bounds, losses);
-  const hands = holding(room, now, options.drain_ms ?? 5000);
-  let taken = 0;
-
+export const memoryFrames = (options: MemoryFramesOptions): Frames => {
+  const shares = new Map(options.consumers.map((consumer) => [consumer, openShare(consumer, options)]));
+  const all = [...shares.values()];
   return {
     offer: async (frame) => {
       if (frame.bytes.byteLength > MAX_FRAME_BYTES)
         throw new AppError("too_large", "A frame has at most 5 MiB", { reason: "frame.too_large" });
-      const added = room.add(frame);
-      if (added === "refused") {
-        const details = { reason: "frame.no_room", retry_after_seconds: 1 };
-        throw new AppError("unavailable", "Too many frames are waiting", details);
-      }
-      taken++;
-      hands.pump();
-      return added === "added";
+      return becameOf(all.map((share) => share.offer(frame)));
     },
-    consume: async (parallel, handle) => {
-      const worker = hands.employ(parallel, handle);
-      return { stop: () => hands.stop(worker) };
+    consume: async (consumer, parallel, handle) => {
+      const share = shares.get(consumer);
+      if (!share) throw new AppError("internal", `No frames are kept for ${consumer}`);
+      const worker = share.hands.employ(parallel, handle);
+      return { stop: () => share.hands.stop(worker) };
     },
-    refused: async () => hands.refused(),
-    counts: async () => ({ ...losses, taken, ...hands.counts(), waiting: room.size() + hands.again() }),
+    refused: async () => all.flatMap(({ hands }) => hands.refused()),
+    counts: async () => Object.fromEntries([...shares].map(([consumer, share]) => [consumer, share.counts()])),
     close: async () => {
-      await hands.close();
-      room.clear();
+      await Promise.all(all.map(({ hands }) => hands.close()));
+      for (const { room } of all) room.clear();
     },
   };
 };
 
+/** What one consumer has to itself. The bytes of a frame are the same in every share. */
+const openShare = (consumer: string, options: MemoryFramesOptions) => {
+  const now = (): number => (options.clock ? options.clock().getTime() : Date.now());
+  const losses = { evicted: 0, expired: 0 };
+  const bounds = {
+    now,
+    frames: options.max_waiting ?? MAX_WAITING,
+    bytes: (options.max_bytes ?? MAX_BYTES) / Math.max(1, options.consumers.length),
+    age_ms: options.max_age_ms ?? 30_000,
+  };
+  const room = waitingRoom(bounds, losses);
+  const hands = holding(consumer, room, now, options.drain_ms ?? 5000);
+  const total = { taken: 0 };
+  return {
+    room,
+    hands,
+    offer: (frame: Frame): Added => {
+      const added = room.add(frame);
+      if (added === "refused") losses.evicted++;
+      else total.taken++;
+      hands.pump();
+      return added;
+    },
+    counts: (): FrameCounts => ({ ...losses, ...total, ...hands.counts(), waiting: room.size() + hands.again() }),
+  };
+};
+
 /** Frames in somebody's hand, those to be offered again, and those that nobody could treat. */
-const holding = (room: WaitingRoom, now: () => number, drainMs: number) => {
+const holding = (consumer: string, room: WaitingRoom, now: () => number, drainMs: number) => {
   const again: HeldFrame[] = [];
   const workers = new Set<Worker>();
-  const refusals = lastRefused(now);
+  const refusals = lastRefused(consumer, now);
   let held = 0;
 
   const giveBack = ({ frame, attempt }: HeldFrame, reason: string): void => {
@@ -132,13 +155,13 @@ const holding = (room: WaitingRoom, now: () => number, drainMs: number) => {
   return { pump, employ, stop, close, counts, refused: refusals.list, again: () => again.length };
 };
 
-const lastRefused = (now: () => number) => {
+const lastRefused = (consumer: string, now: () => number) => {
   const last: Refused[] = [];
   let count = 0;
   return {
     add: (frame: Frame, reason: string): void => {
       count++;
-      last.push({ frame, reason, refused_at: new Date(now()) });
+      last.push({ frame, consumer, reason, refused_at: new Date(now()) });
       if (last.length > MAX_REFUSED) last.shift();
     },
     list: (): Refused[] => [...last],

@@ -5,18 +5,20 @@
 import { openLink, type Link } from "#lib/broker/rabbitmq/link.ts";
 import { publisher } from "#lib/broker/rabbitmq/publisher.ts";
 import { AppError } from "#lib/errors.ts";
-import { MAX_FRAME_BYTES, type Frame, type Frames } from "./frames.ts";
+import { MAX_FRAME_BYTES, type Frame, type FrameCounts, type Frames } from "./frames.ts";
 import { HOLD_MS, openSlots, type Slots, type Turn } from "./rabbitmq/slots.ts";
 import { takeTurns, type TurnTaker } from "./rabbitmq/turn-taker.ts";
 import { messageOf } from "./rabbitmq/turns.ts";
-import { waitingRoom, type WaitingRoom } from "./waiting-room.ts";
+import { becameOf, waitingRoom, type Losses, type WaitingRoom } from "./waiting-room.ts";
 
 export type RabbitmqFramesOptions = {
+  /** Each gets every frame. */
+  consumers: readonly string[];
   /** `redis:` or `rediss:`, where the bytes wait. */
   slots_url: string;
-  /** Over all cameras and all who offer. Default 512 frames. */
+  /** Over all cameras and all who offer, of each consumer. Default 512 frames. */
   max_waiting?: number;
-  /** Default 256 MiB. */
+  /** Of all consumers together. Default 256 MiB. */
   max_bytes?: number;
   /** Default 30 s. */
   max_age_ms?: number;
@@ -25,6 +27,7 @@ export type RabbitmqFramesOptions = {
 };
 
 const MAX_AGE_MS = 30_000;
+const MAX_BYTES = 256 * 1024 * 1024;
 const DRAIN_MS = 5000;
 /** While Redis is away the newest of some cameras wait here. */
 const SPARE = { frames: 64, bytes: 32 * 1024 * 1024 };
@@ -32,14 +35,19 @@ const SPARE = { frames: 64, bytes: 32 * 1024 * 1024 };
 export const rabbitmqFrames = async (url: string, options: RabbitmqFramesOptions): Promise<Frames> => {
   const on_error = options.on_error ?? ((error) => process.emitWarning(`frames: ${String(error)}`));
   const age_ms = options.max_age_ms ?? MAX_AGE_MS;
-  const bounds = { frames: options.max_waiting ?? 512, bytes: options.max_bytes ?? 256 * 1024 * 1024, age_ms };
+  const { consumers } = options;
+  const bytes = (options.max_bytes ?? MAX_BYTES) / Math.max(1, consumers.length);
+  const bounds = { frames: options.max_waiting ?? 512, bytes, age_ms };
   const losses = { evicted: 0, expired: 0 };
   const spare = waitingRoom({ ...SPARE, age_ms, now: Date.now }, losses);
   const publishing = await openLink(url, "gt-vision frames", on_error);
   const turns = publisher(publishing);
-  const slots = await openSlots(options.slots_url, bounds, { error: on_error, back: () => void bringBack() });
+  const slots = await openSlots(options.slots_url, consumers, bounds, {
+    error: on_error,
+    back: () => void bringBack(),
+  });
   const takers = new Set<TurnTaker>();
-  let consuming: Link | null = null;
+  let consuming: Promise<Link> | null = null;
 
   const publish = (turn: Turn): Promise<void> => begin(turn, turns, slots, age_ms);
   const offer = offering(slots, spare, (turn) => void publish(turn).catch(on_error));
@@ -54,32 +62,39 @@ export const rabbitmqFrames = async (url: string, options: RabbitmqFramesOptions
         throw new AppError("too_large", "A frame has at most 5 MiB", { reason: "frame.too_large" });
       return offer(frame);
     },
-    consume: async (parallel, handle) => {
-      const link = (consuming ??= await openLink(url, "gt-vision takes frames", on_error));
+    consume: async (consumer, parallel, handle) => {
+      if (!consumers.includes(consumer)) throw new AppError("internal", `No frames are kept for ${consumer}`);
+      const link = await (consuming ??= openLink(url, "gt-vision takes frames", on_error));
       const drain_ms = options.drain_ms ?? DRAIN_MS;
-      const taker = takeTurns({ link, slots, publish, parallel, handle, drain_ms, on_error });
+      const taker = takeTurns({ link, slots, publish, consumer, parallel, handle, drain_ms, on_error });
       takers.add(taker);
       return { stop: () => taker.stop().finally(() => takers.delete(taker)) };
     },
     refused: () => slots.refused(),
     counts: async () => {
-      const counts = (await slots.counts()) ?? { waiting: 0, held: 0, taken: 0, evicted: 0, expired: 0, refused: 0 };
-      const { evicted, expired } = losses;
-      return {
-        ...counts,
-        waiting: counts.waiting + spare.size(),
-        evicted: counts.evicted + evicted,
-        expired: counts.expired + expired,
-      };
+      const counts = await slots.counts();
+      return Object.fromEntries(
+        consumers.map((consumer) => [consumer, withSpare(counts?.[consumer] ?? NONE, spare.size(), losses)]),
+      );
     },
     close: async () => {
       await Promise.all([...takers].map((taker) => taker.stop()));
       await turns.end();
-      await Promise.all([publishing.close(), consuming?.close()]);
+      await Promise.all([publishing.close(), consuming?.then((link) => link.close())]);
       slots.close();
     },
   };
 };
+
+const NONE: FrameCounts = { waiting: 0, held: 0, taken: 0, evicted: 0, expired: 0, refused: 0 };
+
+/** What waits here, or was lost here, all consumers miss. */
+const withSpare = (counts: FrameCounts, waiting: number, { evicted, expired }: Losses): FrameCounts => ({
+  ...counts,
+  waiting: counts.waiting + waiting,
+  evicted: counts.evicted + evicted,
+  expired: counts.expired + expired,
+});
 
 /** Confirmed; or forgotten, so that the next frame of its camera begins another. */
 const begin = async (turn: Turn, turns: ReturnType<typeof publisher>, slots: Slots, age_ms: number): Promise<void> => {
@@ -99,11 +114,7 @@ const offering =
     const offered = await slots.offer(frame);
     // Taken, not kept: who sends pictures is not to be troubled with our Redis.
     if (offered === null) return spare.add(frame) === "added";
-    if (offered.became === "refused") {
-      const details = { reason: "frame.no_room", retry_after_seconds: 1 };
-      throw new AppError("unavailable", "Too many frames are waiting", details);
-    }
     // Not waited for: with the broker away each frame would be held for seconds in the process that takes it in.
-    if (offered.turn) begins(offered.turn);
-    return offered.became === "added";
+    for (const turn of offered.turns) begins(turn);
+    return becameOf(offered.became);
   };

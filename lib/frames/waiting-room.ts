@@ -1,10 +1,20 @@
 /** Frames that wait in memory: cameras in the order of their turn, at most two frames each, bounded as a whole. */
+import { AppError } from "#lib/errors.ts";
 import type { Frame } from "#lib/frames/frames.ts";
 
 export type Bounds = { now: () => number; frames: number; bytes: number; age_ms: number };
 export type Losses = { evicted: number; expired: number };
 /** `refused`: no room without taking it from a camera that was served less. */
 export type Added = "added" | "replaced" | "refused";
+
+/** What an offer comes to over all consumers, as the port says. */
+export const becameOf = (answers: readonly Added[]): boolean => {
+  if (answers.length > 0 && answers.every((added) => added === "refused")) {
+    const details = { reason: "frame.no_room", retry_after_seconds: 1 };
+    throw new AppError("unavailable", "Too many frames are waiting", details);
+  }
+  return answers.every((added) => added === "added");
+};
 
 export type WaitingRoom = {
   add(frame: Frame): Added;

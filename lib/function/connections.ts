@@ -9,6 +9,8 @@ import { createHost, type Host } from "./host.ts";
 import type { Lent } from "./grants.ts";
 import type { Log } from "#lib/log.ts";
 import { needsOf, type Need } from "./needs.ts";
+import { VisionEnvironment } from "#lib/vision/settings.ts";
+import type { Sight } from "#lib/vision/sight.ts";
 
 /** The `connect.ts` of a port, handed in by the generated entry: what is not handed in is not in the bundle. */
 export type Connectors = {
@@ -17,6 +19,7 @@ export type Connectors = {
     options: { keys: Keys; base_url?: string; say?: (line: string) => void },
   ) => Promise<ObjectStore>;
   cache?: (url: string, options: { on_error(error: unknown): void }) => Promise<Cache>;
+  sight?: (settings: VisionEnvironment, options: { log: Log }) => Promise<Sight>;
 };
 
 const optional = z.string().optional();
@@ -30,10 +33,14 @@ export const FunctionEnvironment = z.object({
   /** Addresses or networks with commas. */
   TRUSTED_PROXIES: optional,
   DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(4),
+  ...VisionEnvironment.shape,
 });
 export type FunctionEnvironment = z.infer<typeof FunctionEnvironment>;
 
-const variableOf: Record<Exclude<Need, "keys">, keyof FunctionEnvironment> = {
+/** What has an address. */
+type Addressed = Exclude<Need, "keys" | "sight">;
+const isAddressed = (need: Need): need is Addressed => need !== "keys" && need !== "sight";
+const variableOf: Record<Addressed, keyof FunctionEnvironment> = {
   sql: "DATABASE_URL",
   system: "SYSTEM_DATABASE_URL",
   objects: "OBJECTS_URL",
@@ -50,7 +57,7 @@ export const connectHost = async (
 ): Promise<Connected> => {
   const needs = needsOf(catalogue);
   const absent = [...needs].flatMap((need) =>
-    need !== "keys" && !environment[variableOf[need]] ? [variableOf[need]] : [],
+    isAddressed(need) && !environment[variableOf[need]] ? [variableOf[need]] : [],
   );
   if (absent.length > 0) throw new Error(`Environment: ${absent.map((name) => `${name} is missing`).join(", ")}`);
   const { connectors, log } = more;
@@ -69,6 +76,7 @@ export const connectHost = async (
     ...(needs.has("cache") && connectors.cache
       ? { cache: await connectors.cache(environment.CACHE_URL ?? "", { on_error: forgets }) }
       : {}),
+    ...(needs.has("sight") && connectors.sight ? { sight: await connectors.sight(environment, { log }) } : {}),
   };
   const host = createHost({
     catalogue,
@@ -82,7 +90,7 @@ export const connectHost = async (
     async close() {
       await host.close();
       await Promise.all([opened.sql?.end({ timeout: 2 }), opened.system?.end({ timeout: 2 })]);
-      await Promise.all([opened.objects?.close(), opened.cache?.close()]);
+      await Promise.all([opened.objects?.close(), opened.cache?.close(), opened.sight?.close()]);
     },
   };
 };

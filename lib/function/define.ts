@@ -7,6 +7,8 @@ import type { Frame } from "#lib/frames/frames.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";
 import type { Permission } from "#lib/function/permissions.ts";
 import type { Keys } from "#lib/secrets/keys.ts";
+import type { Pictures } from "#lib/vision/sight.ts";
+import type { Vision } from "#lib/vision/vision.ts";
 
 export type Outbox = {
   /** Parses `data` and writes the event into this transaction. `subject` and `partition_key` default to none. */
@@ -34,12 +36,16 @@ export type Tx = { sql: TransactionSql; outbox: Outbox };
 export type Grants = Tx & {
   /**
    * For work longer than a transaction may last (HTTP, FFmpeg, objects): each call is its own tenant transaction.
-   * `once()` claims the message in it: `false` means that its effect is already there.
+   * `once()` claims the message, or the frame, in it: `false` means that its effect is already there.
    */
   transaction: <R>(work: (tx: Tx & { once(): Promise<boolean> }) => Promise<R>) => Promise<R>;
   objects: ObjectStore;
   cache: Cache;
   keys: Keys;
+  /** Plates in pictures. Opened by the process, and shared by all its calls. */
+  vision: Vision;
+  /** What cameras send → pixels, and pixels → JPEG. */
+  pictures: Pictures;
   audit: Audit;
   clock: () => Date;
   /** UUIDv7 */
@@ -125,10 +131,13 @@ export type CronFunction<N extends Names = Names> = Common<N> & {
   handle(input: { planned_for: Date }, needs: Needs<N>): Promise<void>;
 };
 
+/** A frame that had no effect, in a word: `without_models`, `parked`. Settled, and counted apart from what was done. */
+export type Skipped = { skipped: string };
+
 /** Called for frames from the frames port. Loses what the port may lose. */
 export type FrameFunction<N extends Names = Names> = Common<N> & {
   frames: { parallel?: number };
-  handle(input: Frame, needs: Needs<N> & { attempt: number }): Promise<void>;
+  handle(input: Frame, needs: Needs<N> & { attempt: number }): Promise<void | Skipped>;
 };
 
 export type AnyFunction = HttpFunction | QueueFunction | CronFunction | FrameFunction;

@@ -182,11 +182,12 @@ describe("a frame", () => {
     correlation_id: uuidv7(),
   });
 
-  test("is handled with the count of its attempts, and a refusal is thrown to the port", async () => {
-    await host.host.handleFrame("look-at-frame", { frame: frame([1]), attempt: 2 });
+  test("is handled with the count of its attempts, and a refusal is told", async () => {
+    expect(await host.host.handleFrame("look-at-frame", { frame: frame([1]), attempt: 2 })).toEqual({ done: true });
     expect(Buffer.from((await host.cache.get(`seen:${camera}`)) ?? []).toString()).toBe("2");
-    await expect(host.host.handleFrame("look-at-frame", { frame: frame([]), attempt: 1 })).rejects.toMatchObject({
-      code: "invalid",
+    expect(await host.host.handleFrame("look-at-frame", { frame: frame([]), attempt: 1 })).toEqual({
+      final: true,
+      reason: "invalid: Empty",
     });
   });
 });

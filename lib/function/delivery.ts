@@ -2,10 +2,11 @@
 import { AppError } from "#lib/errors.ts";
 import { CloudEvent } from "#lib/events.ts";
 import type { HeldFrame } from "#lib/frames/frames.ts";
+import { namedId } from "#lib/named-ids.ts";
 import { answerOf, type Answer } from "./answer.ts";
-import type { AnyFunction, CronFunction, FrameFunction, QueueFunction } from "./define.ts";
+import type { AnyFunction, CronFunction, FrameFunction, QueueFunction, Skipped } from "./define.ts";
 import { appErrorOf } from "./faults.ts";
-import type { Call, Entry, Settled } from "./grants.ts";
+import type { Call, Entry, Scope, Settled } from "./grants.ts";
 import { claimMessage, mustBeRemembered } from "./inbox.ts";
 import { fieldErrors } from "./input.ts";
 import { isTraceparent, newTraceparent } from "./peer.ts";
@@ -26,6 +27,7 @@ export const deliverEvent = async (
   const cidade_id = event.cidadeid ?? null;
   const call = callOf(settled, entry, cidade_id === null ? [] : [cidade_id], event.correlationid, event.traceparent);
   call.message = { id: event.id, cidade_id, attempt, time: new Date(event.time) };
+  call.claims = call.message;
   await runWithin(settled, entry, call, async (needs, scope) => {
     if (scope && !(await claimMessage(scope.sql, { id: event.id, cidade_id }, definition.name))) return;
     await definition.handle(data, needs as never);
@@ -61,21 +63,25 @@ export const runCron = async (
   await runWithin(settled, entry, call, (needs) => entry.definition.handle({ planned_for }, needs as never));
 };
 
-export const handleFrame = async (settled: Settled, entry: Entry<FrameFunction>, held: HeldFrame): Promise<void> => {
+export const handleFrame = async (
+  settled: Settled,
+  entry: Entry<FrameFunction>,
+  held: HeldFrame,
+): Promise<void | Skipped> => {
   const call = callOf(settled, entry, [held.frame.cidade_id], held.frame.correlation_id, undefined);
   call.attempt = held.attempt;
-  await runWithin(settled, entry, call, (needs) => entry.definition.handle(held.frame, needs as never));
+  // The id is its sender's, whatever clock that has: the day of the claim must be one that there is.
+  const { id, cidade_id, captured_at } = held.frame;
+  call.claims = { id: namedId(captured_at, id), cidade_id };
+  return runWithin(settled, entry, call, (needs) => entry.definition.handle(held.frame, needs as never));
 };
 
-const runWithin = (
+const runWithin = <R>(
   settled: Settled,
   entry: Entry,
   call: Call,
-  handle: (
-    needs: Record<string, unknown>,
-    scope: Parameters<Parameters<typeof runFunction>[3]["handle"]>[1],
-  ) => Promise<void>,
-): Promise<void> =>
+  handle: (needs: Record<string, unknown>, scope: Scope | null) => Promise<R>,
+): Promise<R> =>
   withTimeout(entry.definition.timeout_seconds ?? DELIVERY_SECONDS, (signal) =>
     runFunction(settled, entry, Object.assign(call, { signal }), { mode: "write", handle }),
   );

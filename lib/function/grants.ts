@@ -4,6 +4,7 @@ import type { Sql, TransactionSql } from "#lib/db/connect.ts";
 import type { Log } from "#lib/log.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";
 import type { Keys } from "#lib/secrets/keys.ts";
+import type { Sight } from "#lib/vision/sight.ts";
 import type { AnyFunction, Caller, Catalogue, GrantName, Grants, Outbox } from "./define.ts";
 import type { AuditNote } from "./audit.ts";
 import { functionsOf, needsOfFunction } from "./needs.ts";
@@ -17,6 +18,7 @@ export type Lent = {
   objects?: ObjectStore;
   cache?: Cache;
   keys?: Keys;
+  sight?: Sight;
   /** Default: now. */
   clock?: () => Date;
   /** Default: UUIDv7 of `clock`. */
@@ -45,6 +47,8 @@ export type Call = {
   if_match: number | null;
   notes: AuditNote[];
   message?: { id: string; cidade_id: string | null; attempt: number; time: Date };
+  /** What `once()` claims: the message, or the frame under an id of its own time. */
+  claims?: { id: string; cidade_id: string | null };
   attempt?: number;
   rawBody?: Grants["rawBody"];
   cookies?: Grants["cookies"];
@@ -104,6 +108,9 @@ const grant = (
       return call.rawBody;
     case "cookies":
       return call.cookies;
+    case "vision":
+    case "pictures":
+      return settled.sight?.[name];
     case "objects":
     case "cache":
     case "keys":

@@ -8,7 +8,7 @@ import { noLog, type Log } from "#lib/log.ts";
 import { createMetrics, type Metrics } from "#lib/metrics.ts";
 import { createIdentifier, type Identifier } from "./access.ts";
 import type { Answer } from "./answer.ts";
-import type { Catalogue, HttpFunction } from "./define.ts";
+import type { Catalogue, HttpFunction, Skipped } from "./define.ts";
 import { answered, deliverEvent, handleFrame, isCron, isFrames, isQueue, runCron } from "./delivery.ts";
 import { createExchange, type Exchange, type HonoEnv } from "./exchange.ts";
 import { checkGrants, type Entry, type Lent, type Settled } from "./grants.ts";
@@ -18,6 +18,7 @@ import { createObserver, type Observer } from "./observe.ts";
 import { trustedAddresses, type Peer } from "./peer.ts";
 import { refusalWriter } from "./refusals.ts";
 import type { Reply } from "./reply.ts";
+import { watchSight } from "./seeing.ts";
 import { systemRoutes } from "./system-routes.ts";
 import { unreadableReply, type Unreadable } from "./unreadable.ts";
 
@@ -47,8 +48,8 @@ export type Host = {
   deliver(event: CloudEvent, name: string, attempt?: number): Promise<Answer>;
   /** Never throws. */
   runCron(name: string, planned_for: Date): Promise<Answer>;
-  /** Throws when the function did: the frames port then offers the frame again. */
-  handleFrame(name: string, held: HeldFrame): Promise<void>;
+  /** Never throws. Anything but `done` is a failed try. */
+  handleFrame(name: string, held: HeldFrame): Promise<Answer>;
   /** Calls an HTTP function from inside the process, as the caller `system`; throws what the function throws. */
   call(name: string, input: Record<string, unknown>): Promise<unknown>;
   /** For the gateway's control connections: the same proof as an agent's requests carry. */
@@ -67,6 +68,7 @@ export const createHost = (options: HostOptions): Host => {
   const identifier = createIdentifier(settled);
   const metrics = options.metrics ?? createMetrics();
   const observer = createObserver(settled.log, metrics);
+  if (settled.sight) watchSight(settled.sight, settled.log, metrics);
   const exchange = createExchange({
     settled,
     observer,
@@ -166,13 +168,21 @@ const createRuns = (
   observer: Observer,
   track: <T>(work: Promise<T>) => Promise<T>,
 ): Runs => {
-  const observed = async (entry: Entry, correlation_id: string, attempt: number, run: () => Promise<void>) => {
+  const observed = async (
+    entry: Entry,
+    correlation_id: string,
+    attempt: number,
+    run: () => Promise<void | Skipped>,
+  ): Promise<Answer> => {
     const started = performance.now();
     let error: AppError | undefined;
-    const answer = await answered(run, (thrown) => (error = thrown));
-    const outcome = Object.keys(answer)[0] ?? "";
-    observer.run(entry, { outcome, seconds: (performance.now() - started) / 1000, correlation_id, attempt, error });
-    return { answer, error };
+    let skipped: string | undefined;
+    const noting = async (): Promise<void> => void (skipped = (await run())?.skipped);
+    const answer = await answered(noting, (thrown) => (error = thrown));
+    const outcome = skipped === undefined ? (Object.keys(answer)[0] ?? "") : "skipped";
+    const seconds = (performance.now() - started) / 1000;
+    observer.run(entry, { outcome, seconds, correlation_id, attempt, error, skipped });
+    return answer;
   };
   const unknown = (name: string): Answer => ({ failed: true, reason: `not here: ${name}` });
   return {
@@ -180,21 +190,20 @@ const createRuns = (
       const entry = entries.get(name);
       if (!entry || !isQueue(entry)) return unknown(name);
       const run = () => deliverEvent(settled, entry, event, attempt);
-      return (await track(observed(entry, event.correlationid, attempt, run))).answer;
+      return track(observed(entry, event.correlationid, attempt, run));
     },
     async runCron(name, planned_for) {
       const entry = entries.get(name);
       if (!entry || !isCron(entry)) return unknown(name);
       const correlation_id = settled.ids();
       const run = () => runCron(settled, entry, planned_for, correlation_id);
-      return (await track(observed(entry, correlation_id, 1, run))).answer;
+      return track(observed(entry, correlation_id, 1, run));
     },
     async handleFrame(name, held) {
       const entry = entries.get(name);
-      if (!entry || !isFrames(entry)) throw new AppError("internal", `not here: ${name}`);
+      if (!entry || !isFrames(entry)) return unknown(name);
       const run = () => handleFrame(settled, entry, held);
-      const { error } = await track(observed(entry, held.frame.correlation_id, held.attempt, run));
-      if (error) throw error;
+      return track(observed(entry, held.frame.correlation_id, held.attempt, run));
     },
   };
 };

@@ -1,7 +1,7 @@
 /** What a set of functions needs of the process that hosts it: for the start's check, secrets, bundles and manifests. */
 import type { AnyFunction, Catalogue } from "./define.ts";
 
-export const processNeeds = ["sql", "system", "objects", "cache", "keys"] as const;
+export const processNeeds = ["sql", "system", "objects", "cache", "keys", "sight"] as const;
 export type Need = (typeof processNeeds)[number];
 
 export const needsOfFunction = (definition: AnyFunction): Set<Need> => {
@@ -9,6 +9,7 @@ export const needsOfFunction = (definition: AnyFunction): Set<Need> => {
   const connection: Need = definition.role === "gt_system" ? "system" : "sql";
   for (const name of definition.needs) {
     if (name === "objects" || name === "cache" || name === "keys") needs.add(name);
+    if (name === "vision" || name === "pictures") needs.add("sight");
     if (name === "sql" || name === "outbox" || name === "transaction") needs.add(connection);
   }
   if (definition.audited) needs.add(connection);

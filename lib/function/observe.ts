@@ -18,7 +18,14 @@ export type Observer = {
   }): void;
   run(
     entry: Entry,
-    seen: { outcome: string; seconds: number; correlation_id: string; attempt: number; error: AppError | undefined },
+    seen: {
+      outcome: string;
+      seconds: number;
+      correlation_id: string;
+      attempt: number;
+      error: AppError | undefined;
+      skipped: string | undefined;
+    },
   ): void;
 };
 
@@ -48,7 +55,7 @@ export const createObserver = (log: Log, metrics: Metrics): Observer => {
       if (status >= 500) log.error("request", line);
       else log.info("request", line);
     },
-    run({ context, definition }, { outcome, seconds, correlation_id, attempt, error }) {
+    run({ context, definition }, { outcome, seconds, correlation_id, attempt, error, skipped }) {
       runs.add({ function: definition.name, kind: kindOf(definition), outcome });
       runDurations.observe(seconds, { function: definition.name });
       const line = {
@@ -58,9 +65,12 @@ export const createObserver = (log: Log, metrics: Metrics): Observer => {
         outcome,
         attempt,
         ms: Math.round(seconds * 10_000) / 10,
+        skipped,
         ...faultFields(error, 500),
       };
       if (outcome === "failed" || outcome === "final") log.error("run", line);
+      // Most pictures show nothing new.
+      else if (outcome === "skipped") log.debug("run", line);
       else log.info("run", line);
     },
   };

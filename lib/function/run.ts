@@ -96,10 +96,10 @@ export const auditRows = (
 };
 
 const onceOf =
-  ({ sql }: Scope, { message }: Call, name: string) =>
+  ({ sql }: Scope, { claims }: Call, name: string) =>
   async (): Promise<boolean> => {
-    if (!message) throw new AppError("internal", `${name} has no message to claim`);
-    return claimMessage(sql, message, name);
+    if (!claims) throw new AppError("internal", `${name} has no message to claim`);
+    return claimMessage(sql, claims, name);
   };
 
 /**

@@ -14,6 +14,7 @@ import type { Runs } from "./host.ts";
 import { parseStrictJson } from "./json.ts";
 import { isNear, normalAddress } from "./peer.ts";
 import { json, text, type Reply } from "./reply.ts";
+import { sightOf } from "./seeing.ts";
 
 const DELIVERY_LIMIT_BYTES = 6 * 1024 * 1024;
 const READY_SECONDS = 2;
@@ -39,7 +40,7 @@ export const systemRoutes = (app: Hono<HonoEnv>, needs: Needs): void => {
   app.get(
     "/_/health",
     // Alive all the same: what is degraded here is gone without.
-    at("/_/health", async () => json(200, { alive: true, degraded: needs.settled.cache?.degraded() ? ["cache"] : [] })),
+    at("/_/health", async () => json(200, { alive: true, degraded: degradedOf(needs.settled) })),
   );
   app.get(
     "/_/ready",
@@ -63,6 +64,11 @@ export const systemRoutes = (app: Hono<HonoEnv>, needs: Needs): void => {
   );
 };
 
+const degradedOf = ({ cache, sight }: Settled): string[] => [
+  ...(cache?.degraded() ? ["cache"] : []),
+  ...(sight && sight.vision.state().state !== "ready" ? ["vision"] : []),
+];
+
 const readyReply = async ({ settled, ready, draining }: Needs): Promise<Reply> => {
   if (draining()) return json(503, { ready: false, cause: "draining" });
   const asked = ready ? ready() : settled.sql ? settled.sql`select 1`.then(() => undefined) : Promise.resolve();
@@ -72,7 +78,7 @@ const readyReply = async ({ settled, ready, draining }: Needs): Promise<Reply> =
   });
   try {
     await Promise.race([asked, late]);
-    return json(200, { ready: true });
+    return json(200, { ready: true, ...sightOf(settled.sight) });
   } catch {
     return json(503, { ready: false, cause: "dependency" });
   } finally {
@@ -94,10 +100,7 @@ const run = async (runs: Runs, name: string, request: Request): Promise<Answer> 
   const attempt = Math.max(1, Number(request.headers.get("x-attempt")) || 1);
   const format = frameFormatOf(type);
   if (format) {
-    return runs.handleFrame(name, { frame: frameOf(request.headers, format, bytes), attempt }).then(
-      (): Answer => ({ done: true }),
-      (error: Error): Answer => ({ failed: true, reason: error.message }),
-    );
+    return runs.handleFrame(name, { frame: frameOf(request.headers, format, bytes), attempt });
   }
   let body: unknown;
   try {

@@ -1,10 +1,32 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { Frame, Frames } from "#lib/frames/frames.ts";
+import type { Frame, FrameCounts, Frames, HeldFrame, Refused } from "#lib/frames/frames.ts";
 import { check, eventually, never, refusal, type Bench, type Check } from "./check.ts";
+
+/** Whom every adapter under test has: most checks look through the eyes of the first, while nobody takes the other's frames. */
+export const consumers = ["plates", "pictures"] as const;
+const [PLATES, PICTURES] = consumers;
 
 /** `pass` lets time go by. The adapter holds at most 8 waiting frames of all cameras, none longer than 30 s. */
 export type FramesBench = Bench & { frames: Frames; pass(ms: number): Promise<void> };
+
+/** The port as one consumer has it. */
+type Own = {
+  offer(frame: Frame): Promise<boolean>;
+  consume(parallel: number, handle: (held: HeldFrame) => Promise<void>): Promise<{ stop(): Promise<void> }>;
+  counts(): Promise<FrameCounts>;
+  refused(): Promise<Refused[]>;
+};
+const seenBy = (frames: Frames, consumer: string): Own => ({
+  offer: frames.offer,
+  consume: (parallel, handle) => frames.consume(consumer, parallel, handle),
+  counts: async () => {
+    const counts = (await frames.counts())[consumer];
+    assert.ok(counts, `${consumer} is counted`);
+    return counts;
+  },
+  refused: async () => (await frames.refused()).filter((one) => one.consumer === consumer),
+});
 
 export const frameOf = (camera: string, name = "", byteLength = 16): Frame => ({
   id: randomUUID(),
@@ -15,10 +37,12 @@ export const frameOf = (camera: string, name = "", byteLength = 16): Frame => ({
   bytes: new Uint8Array(byteLength),
   correlation_id: name,
 });
-const on = (title: string, body: (bench: FramesBench) => Promise<void>): Check<FramesBench> => check(title, body);
+type Seen = { frames: Own; others: Own; pass: FramesBench["pass"] };
+const on = (title: string, body: (seen: Seen) => Promise<void>): Check<FramesBench> =>
+  check(title, ({ frames, pass }) => body({ frames: seenBy(frames, PLATES), others: seenBy(frames, PICTURES), pass }));
 
 /** Takes everything that waits, and tells the names in the order of hand-out. */
-const drain = async (frames: Frames): Promise<string[]> => {
+const drain = async (frames: Own): Promise<string[]> => {
   const names: string[] = [];
   const consumer = await frames.consume(1, async ({ frame }) => void names.push(frame.correlation_id));
   await eventually("everything is taken", async () => {
@@ -137,6 +161,42 @@ export const framesChecks: readonly Check<FramesBench>[] = [
     await first.stop();
     await eventually("the second one gets it", () => attempts.length === 1);
     assert.deepEqual(attempts, [2]);
+  }),
+  on("each consumer gets every frame, and a failure of one is no failure of the other", async ({ frames, others }) => {
+    const bad = { ...frameOf("a", "bad"), bytes: Uint8Array.from([1, 2, 3]) };
+    await frames.offer(bad);
+    const seen: number[][] = [];
+    await others.consume(1, async ({ frame, attempt }) => void seen.push([attempt, ...frame.bytes]));
+    await eventually("the other has had it", () => seen.length === 1);
+    await frames.consume(1, async ({ frame }) => {
+      throw new Error(`cannot read ${frame.bytes.join(" ")}`);
+    });
+    await eventually("it is refused here", async () => (await frames.refused()).length === 1);
+    assert.deepEqual(
+      (await frames.refused()).map(({ reason }) => reason),
+      ["cannot read 1 2 3"],
+    );
+    assert.deepEqual([...((await frames.refused())[0]?.frame.bytes ?? [])], [1, 2, 3]);
+    assert.deepEqual(seen, [[1, 1, 2, 3]]);
+    assert.deepEqual(await others.refused(), []);
+  }),
+  on("a consumer that hangs holds up nobody else, and its camera's newest frames wait for it", async (seen) => {
+    const { frames, others } = seen;
+    const names: string[] = [];
+    let hanging = 0;
+    await frames.consume(1, () => {
+      hanging++;
+      return new Promise(() => undefined);
+    });
+    await others.consume(1, async ({ frame }) => void names.push(frame.correlation_id));
+    for (const name of ["1", "2", "3", "4", "5"]) {
+      await frames.offer(frameOf("a", name));
+      await eventually(`${name} reaches the other`, () => names.includes(name));
+    }
+    await eventually("the first hangs", () => hanging === 1);
+    assert.deepEqual(names, ["1", "2", "3", "4", "5"]);
+    const { waiting, held, evicted } = await frames.counts();
+    assert.deepEqual({ waiting, held, evicted }, { waiting: 2, held: 1, evicted: 2 });
   }),
   on("never more than `parallel` frames are in hand", async ({ frames }) => {
     let inHand = 0;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startConnector, type Connector } from "#connector/connector.ts";
 import { hostReach } from "#connector/host-deliver.ts";
+import { consumersOf } from "#connector/frames.ts";
 import { planOf } from "#connector/plan.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { connectSql, type Sql } from "#lib/db/connect.ts";
@@ -101,7 +102,7 @@ describe.skipIf(isMissing(told))(titled("through one pooled connection", "pgboun
     const camera_id = await host.camera(cidade_id);
     let connector: Connector | null = null;
     try {
-      const frames = memoryFrames();
+      const frames = memoryFrames({ consumers: consumersOf(plan.frames) });
       const reach = hostReach(pooled.host);
       connector = await startConnector({ sql: system, broker, frames, plan, ...reach });
       const operator = await host.as(["recordings.manage", "recordings.view"], [cidade_id]);

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import * as z from "zod";
 import { startConnector } from "#connector/connector.ts";
 import { hostReach } from "#connector/host-deliver.ts";
+import { consumersOf } from "#connector/frames.ts";
 import { planOf } from "#connector/plan.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { connectSql } from "#lib/db/connect.ts";
@@ -187,7 +188,7 @@ test(
     const connector = await startConnector({
       sql: system,
       broker,
-      frames: memoryFrames(),
+      frames: memoryFrames({ consumers: consumersOf(plan.frames) }),
       plan,
       ...hostReach(host.host),
     });

@@ -53,7 +53,7 @@ describe.skipIf(isMissing(rabbitmq) || "missing" in found)(titled(`frames${lacks
     };
   };
   const namesOf = async (frames: Frames, names: string[]): Promise<void> =>
-    void (await frames.consume(2, async ({ frame }) => void names.push(frame.correlation_id)));
+    void (await frames.consume("plates", 2, async ({ frame }) => void names.push(frame.correlation_id)));
 
   test(
     "whose consumer is killed are offered again, and kept with the reason when three are gone",
@@ -84,7 +84,7 @@ describe.skipIf(isMissing(rabbitmq) || "missing" in found)(titled(`frames${lacks
   test("that nobody takes stay within their bounds of count, bytes and time", async () => {
     const frames = await overServers(servers);
     for (let n = 0; n < 40; n++) await refusal(frames.offer(frameOf(`c${n % 10}`, "", 100_000)));
-    expect((await frames.counts()).waiting).toBe(8);
+    expect((await frames.counts())["plates"]?.waiting).toBe(8);
     const { beside } = servers;
     const keys = await beside.keys("*");
     const lives = await Promise.all(keys.map((key) => beside.pttl(key)));
@@ -107,7 +107,7 @@ describe.skipIf(isMissing(rabbitmq) || "missing" in found)(titled(`frames${lacks
   });
 
   test("keep nobody waiting while the broker is away, and are taken when it is back", { timeout: 60_000 }, async () => {
-    const through = { url: line.through(servers.url), slots_url: servers.slots_url };
+    const through = { consumers: servers.consumers, url: line.through(servers.url), slots_url: servers.slots_url };
     const frames = await overServers(through);
     const names: string[] = [];
     await namesOf(frames, names);

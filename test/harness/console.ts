@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startConnector } from "#connector/connector.ts";
 import { hostReach } from "#connector/host-deliver.ts";
+import { consumersOf } from "#connector/frames.ts";
 import { planOf } from "#connector/plan.ts";
 import { issueFirstLink } from "#functions/admin/links.ts";
 import { catalogue } from "#functions/catalogue.ts";
@@ -38,7 +39,7 @@ export const servedConsole = async () => {
     sql: database.system,
     on_error: () => undefined,
   });
-  const frames = await connectFrames("memory:");
+  const frames = await connectFrames("memory:", { consumers: consumersOf(plan.frames) });
   const running = await startConnector({ sql: database.system, broker, frames, plan, ...hostReach(host.host) });
   connector.wake = running.wake;
   const serving = await serve(host.host, { port: 0, drain_seconds: 1 });

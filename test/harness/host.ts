@@ -27,6 +27,7 @@ import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { newMaterial, type Material } from "#lib/secrets/material.ts";
 import { keysFrom } from "#lib/secrets/key-rings.ts";
+import { blindSight } from "#lib/vision/blind.ts";
 import { testDatabase, type TestDatabase } from "./database.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test asserts on what came, whatever its type
@@ -65,7 +66,16 @@ export const testHost = async (catalogue: Catalogue, options: TestHostOptions = 
     ...options,
     routes: [objectRoutes(objects, keys, clock), ...(options.routes ?? [])],
     catalogue,
-    grants: { sql: database.app, system: database.system, cache, objects, keys, clock, ...options.grants },
+    grants: {
+      sql: database.app,
+      system: database.system,
+      cache,
+      objects,
+      keys,
+      clock,
+      sight: blindSight("Nothing to see in this test"),
+      ...options.grants,
+    },
   });
   const fixtures = createFixtures(database, keys, clock);
   const client = (id: string, authorization: string) => clientOf((request) => host.fetch(request), id, authorization);

@@ -1,5 +1,7 @@
 /** Two gateways as processes, one address without stickiness, and everything that must not care which of them it met. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { consumersOf } from "#connector/frames.ts";
+import { planOf } from "#connector/plan.ts";
 import { catalogue } from "#functions/catalogue.ts";
 import { openControl } from "#edge-agent/control.ts";
 import { connectServer } from "#edge-agent/server-client.ts";
@@ -44,7 +46,7 @@ describe.skipIf(absent)(titled(`gateways side by side${lacks}`, "rabbitmq", rabb
   const binaryOf = (found: typeof redis): string => ("binary" in found ? found.binary : "");
   beforeAll(async () => {
     server = await startRedis({ binary: binaryOf(redis) });
-    frames = await framesServers(present(rabbitmq), server.url);
+    frames = await framesServers(present(rabbitmq), server.url, consumersOf(planOf(catalogue).frames));
     cache = await connectCache(server.url, { on_error: () => undefined });
     host = await testHost(catalogue, { grants: { cache } });
     gateways = await startGateways(
@@ -178,7 +180,7 @@ describe.skipIf(absent)(titled(`gateways side by side${lacks}`, "rabbitmq", rabb
   test("a frame taken in by any gateway reaches whoever analyses", async () => {
     const consumer = await overServers(frames);
     const seen: string[] = [];
-    await consumer.consume(1, async ({ frame }) => void seen.push(frame.id));
+    await consumer.consume(frames.consumers[0] ?? "", 1, async ({ frame }) => void seen.push(frame.id));
     const server_ = connectServer(gateways.url, async () => `Bearer ${await agent.token()}`);
     const ids = [uuidv7(), uuidv7(), uuidv7()];
     for (const id of ids) {

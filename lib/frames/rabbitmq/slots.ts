@@ -3,11 +3,14 @@ import type { Redis } from "ioredis";
 import { openLine } from "#lib/cache/redis/line.ts";
 import { AppError } from "#lib/errors.ts";
 import type { Frame, FrameCounts, FrameFormat, HeldFrame, Refused } from "../frames.ts";
+import type { Added } from "../waiting-room.ts";
 import { COUNTS, OFFER, REFUSE, SETTLE, TAKE } from "./slots-lua.ts";
 
+/** Of each consumer. */
 export type Bounds = { frames: number; bytes: number; age_ms: number };
-export type Turn = { lane: string; turn: string; attempt: number };
-export type Offered = { became: "added" | "replaced" | "refused"; turn: Turn | null };
+export type Turn = { consumer: string; lane: string; turn: string; attempt: number };
+/** `became`: at each consumer. */
+export type Offered = { became: Added[]; turns: Turn[] };
 /** `next`: more of its camera waits. */
 export type Taken = { held: HeldFrame; next: Turn | null };
 
@@ -22,7 +25,7 @@ export type Slots = {
   refuse(turn: Turn, reason: string): Promise<void>;
   /** The turn came to nothing: the next frame of its camera gets another. */
   forget(turn: Turn): Promise<void>;
-  counts(): Promise<FrameCounts | null>;
+  counts(): Promise<Record<string, FrameCounts> | null>;
   refused(): Promise<Refused[]>;
   close(): void;
 };
@@ -36,16 +39,22 @@ const MAX_REFUSED_BYTES = 64 * 1024 * 1024;
 const PREFIX = "gt:frames:";
 
 type Scripts = {
-  framesOffer(prefix: string, ...args: (string | number | Buffer)[]): Promise<[Offered["became"], string]>;
+  framesOffer(prefix: string, ...args: (string | number | Buffer)[]): Promise<string[]>;
   framesTakeBuffer(prefix: string, ...args: (string | number)[]): Promise<[] | [Buffer, Buffer, Buffer]>;
-  framesSettle(prefix: string, turn: string): Promise<unknown>;
+  framesSettle(prefix: string, consumer: string, turn: string): Promise<unknown>;
   framesRefuse(prefix: string, ...args: (string | number)[]): Promise<unknown>;
-  framesCounts(prefix: string, age: number, hold: number): Promise<[number, number, number, number, number, number]>;
+  framesCounts(
+    prefix: string,
+    consumer: string,
+    age: number,
+    hold: number,
+  ): Promise<[number, number, number, number, number, number]>;
 };
 const scripts = { Offer: OFFER, Take: TAKE, Settle: SETTLE, Refuse: REFUSE, Counts: COUNTS };
 
 export const openSlots = async (
   url: string,
+  consumers: readonly string[],
   bounds: Bounds,
   on: { error(error: unknown): void; back(): void },
 ): Promise<Slots> => {
@@ -64,37 +73,52 @@ export const openSlots = async (
       const lane = laneOf(frame);
       const bytes = Buffer.from(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.byteLength);
       const limits = [bounds.frames, bounds.bytes, age_ms];
-      const args = [lane, frame.id, bytes.byteLength, headOf(frame), bytes, ...limits, crypto.randomUUID()];
-      const asked = await ask((redis) => redis.framesOffer(PREFIX, ...args));
+      const fresh = consumers.map(() => crypto.randomUUID());
+      const args = [lane, frame.id, bytes.byteLength, headOf(frame), bytes, ...limits, ...fresh];
+      const asked = await ask((redis) => redis.framesOffer(PREFIX, consumers.join(","), ...args));
       if (!asked) return null;
-      const [became, turn] = asked.answer;
-      return { became, turn: turn === "" ? null : { lane, turn, attempt: 1 } };
+      const told = consumers.map((consumer, at) => {
+        const [became, turn = ""] = asked.answer.slice(at * 2, at * 2 + 2);
+        return { became: became as Added, turn: { consumer, lane, turn, attempt: 1 } };
+      });
+      return {
+        became: told.map(({ became }) => became),
+        turns: told.flatMap(({ turn }) => (turn.turn === "" ? [] : [turn])),
+      };
     },
-    take: async ({ lane, turn, attempt }) => {
-      const args = [lane, turn, attempt, age_ms, HOLD_MS, crypto.randomUUID()];
+    take: async ({ consumer, lane, turn, attempt }) => {
+      const args = [consumer, lane, turn, attempt, age_ms, HOLD_MS, crypto.randomUUID()];
       const asked = await ask((redis) => redis.framesTakeBuffer(PREFIX, ...args));
       if (!asked) return null;
       const [head, bytes, following] = asked.answer;
       if (!head || !bytes || !following) return "nothing";
-      const next = following.length === 0 ? null : { lane, turn: String(following), attempt: 1 };
+      const next = following.length === 0 ? null : { consumer, lane, turn: String(following), attempt: 1 };
       return { held: { frame: frameOf(head, bytes), attempt }, next };
     },
-    begun: async ({ turn }) => {
-      const asked = await ask((redis) => redis.hget(`${PREFIX}hold:${turn}`, "attempt"));
+    begun: async ({ consumer, turn }) => {
+      const asked = await ask((redis) => redis.hget(`${PREFIX}${consumer}:hold:${turn}`, "attempt"));
       return asked && Number(asked.answer ?? 0);
     },
-    settle: async ({ turn }) => void (await ask((redis) => redis.framesSettle(PREFIX, turn))),
-    refuse: async ({ turn }, reason) =>
-      void (await ask((redis) => redis.framesRefuse(PREFIX, turn, reason, MAX_REFUSED, MAX_REFUSED_BYTES))),
-    forget: async ({ lane }) => void (await ask((redis) => redis.del(`${PREFIX}turn:${lane}`))),
+    settle: async ({ consumer, turn }) => void (await ask((redis) => redis.framesSettle(PREFIX, consumer, turn))),
+    refuse: async ({ consumer, turn }, reason) =>
+      void (await ask((redis) => redis.framesRefuse(PREFIX, consumer, turn, reason, MAX_REFUSED, MAX_REFUSED_BYTES))),
+    forget: async ({ consumer, lane }) => void (await ask((redis) => redis.del(`${PREFIX}${consumer}:turn:${lane}`))),
     counts: async () => {
-      const asked = await ask((redis) => redis.framesCounts(PREFIX, age_ms, HOLD_MS));
-      if (!asked) return null;
-      const [waiting, held, taken, evicted, expired, refused] = asked.answer;
-      return { waiting, held, taken, evicted, expired, refused };
+      const all: Record<string, FrameCounts> = {};
+      for (const consumer of consumers) {
+        const asked = await ask((redis) => redis.framesCounts(PREFIX, consumer, age_ms, HOLD_MS));
+        if (!asked) return null;
+        const [waiting, held, taken, evicted, expired, refused] = asked.answer;
+        all[consumer] = { waiting, held, taken, evicted, expired, refused };
+      }
+      return all;
     },
     refused: async () => {
-      const asked = await ask(readRefused);
+      const asked = await ask(async (redis) => {
+        const all: Refused[] = [];
+        for (const consumer of consumers) all.push(...(await readRefused(redis, consumer)));
+        return all;
+      });
       if (!asked) throw new AppError("unavailable", "Redis is away", { reason: "frame.away", retry_after_seconds: 1 });
       return asked.answer;
     },
@@ -109,14 +133,15 @@ const withScripts = (redis: Redis): Redis & Scripts => {
 };
 
 /** Oldest first, as the port of one machine has them. */
-const readRefused = async (redis: Redis): Promise<Refused[]> => {
-  const listed = await redis.lrange(`${PREFIX}refused`, 0, -1);
+const readRefused = async (redis: Redis, consumer: string): Promise<Refused[]> => {
+  const listed = await redis.lrange(`${PREFIX}${consumer}:refused`, 0, -1);
   const all: Refused[] = [];
   for (const entry of listed.toReversed()) {
-    const key = `${PREFIX}refused:${entry.slice(0, entry.indexOf("\n"))}`;
+    const key = `${PREFIX}${consumer}:refused:${entry.slice(0, entry.indexOf("\n"))}`;
     const [head, bytes, reason, at] = await redis.hmgetBuffer(key, "head", "bytes", "reason", "at");
     if (!head || !bytes) continue;
-    all.push({ frame: frameOf(head, bytes), reason: String(reason), refused_at: new Date(Number(String(at))) });
+    const refused_at = new Date(Number(String(at)));
+    all.push({ frame: frameOf(head, bytes), consumer, reason: String(reason), refused_at });
   }
   return all;
 };

@@ -4,7 +4,7 @@ import type { Kept, Link } from "#lib/broker/rabbitmq/link.ts";
 import { pause, type Pause } from "#lib/pause.ts";
 import type { Frames, HeldFrame } from "../frames.ts";
 import type { Slots, Taken, Turn } from "./slots.ts";
-import { turnOf, TURNS } from "./turns.ts";
+import { queueOf, turnOf } from "./turns.ts";
 
 export type TurnTaker = { stop(): Promise<void> };
 
@@ -13,8 +13,9 @@ type Parts = {
   slots: Slots;
   /** Resolves when it is confirmed. */
   publish(turn: Turn): Promise<void>;
+  consumer: string;
   parallel: number;
-  handle: Parameters<Frames["consume"]>[1];
+  handle: Parameters<Frames["consume"]>[2];
   drain_ms: number;
   on_error(error: unknown): void;
 };
@@ -39,7 +40,7 @@ export const takeTurns = (parts: Parts): TurnTaker => {
       if (taker.live === channel) taker.live = null;
     });
     await channel.prefetch(parts.parallel);
-    const { consumerTag } = await channel.consume(TURNS, (message) => {
+    const { consumerTag } = await channel.consume(queueOf(parts.consumer), (message) => {
       if (message === null) return kept.renew();
       if (!taker.isOpen) return;
       const work = treat(taker, channel, message).catch(taker.on_error);
@@ -62,8 +63,8 @@ export const takeTurns = (parts: Parts): TurnTaker => {
 };
 
 const treat = async (taker: Taker, channel: Channel, message: ConsumeMessage): Promise<void> => {
-  const { slots, publish } = taker;
-  const turn = turnOf(message);
+  const { slots, publish, consumer } = taker;
+  const turn = turnOf(consumer, message);
   const isOurs = (): boolean => taker.live === channel;
   const acknowledge = (): void => {
     if (isOurs()) channel.ack(message);

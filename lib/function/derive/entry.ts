@@ -6,7 +6,8 @@ import { camel } from "./names.ts";
 export type EntryKind = "process" | "worker";
 export type Listed = { context: string; definition: AnyFunction };
 
-type Port = { need: "objects" | "cache"; name: string; from: Record<EntryKind, string> };
+type PortNeed = "objects" | "cache" | "sight";
+type Port = { need: PortNeed; name: string; from: Record<EntryKind, string> };
 const ports: Port[] = [
   {
     need: "objects",
@@ -18,13 +19,19 @@ const ports: Port[] = [
     name: "connectCache",
     from: { process: "#lib/cache/connect.ts", worker: "#lib/cache/connect-worker.ts" },
   },
+  {
+    need: "sight",
+    name: "connectSight",
+    // Frames never reach workerd.
+    from: { process: "#lib/vision/connect.ts", worker: "#lib/vision/connect.ts" },
+  },
 ];
 
 /** `moduleOf`: where a function is exported from; `connectFrom` replaces a port's `connect.ts`. */
 export const entryText = (
   functions: readonly Listed[],
   kind: EntryKind,
-  options: { moduleOf?: (listed: Listed) => string; connectFrom?: Partial<Record<"objects" | "cache", string>> } = {},
+  options: { moduleOf?: (listed: Listed) => string; connectFrom?: Partial<Record<PortNeed, string>> } = {},
 ): string => {
   const moduleOf =
     options.moduleOf ?? (({ context, definition }) => `#functions/${context}/${definition.name}/function.ts`);

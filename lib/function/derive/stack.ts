@@ -16,6 +16,12 @@ const limits: Record<Image, { memory: string; cpu: string }> = {
   vision: { memory: "1Gi", cpu: "2000m" },
 };
 
+const environmentOf: Record<Image, Record<string, string>> = {
+  plain: {},
+  ffmpeg: {},
+  vision: { VISION_MODELS_DIR: "./models", VISION_PROVIDER: "${GT_VISION_PROVIDER:-auto}" },
+};
+
 /** Files in SECRETS_DIR, by what a deployable needs. Addresses are secrets because they carry passwords. */
 const secretsOf: Record<Need, readonly string[]> = {
   sql: ["gt-database-url"],
@@ -23,6 +29,7 @@ const secretsOf: Record<Need, readonly string[]> = {
   objects: ["gt-objects-url"],
   cache: ["gt-cache-url"],
   keys: [],
+  sight: [],
 };
 /** Every process proves who may call its functions, and verifies what it signs. */
 const always = ["seal", "refresh", "urls", "cursors", "streams", "tokens"]
@@ -48,6 +55,7 @@ export const stackText = (deployables: readonly Deployable[]): string => {
             SECRETS_DIR: "/var/openfaas/secrets",
             LOG_LEVEL: "info",
             TRUSTED_PROXIES: "${GT_TRUSTED_PROXIES:-10.0.0.0/8}",
+            ...environmentOf[image],
             exec_timeout: `${seconds}s`,
           },
           secrets: [...needs.flatMap((need) => secretsOf[need]), ...always],

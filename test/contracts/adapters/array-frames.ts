@@ -1,10 +1,35 @@
 /** Frames as one flat list, sorted when something is taken. Deliberately unlike the real one. */
 import { AppError } from "#lib/errors.ts";
-import type { Frame, Frames, Refused } from "#lib/frames/frames.ts";
+import type { Frame, FrameCounts, Frames, HeldFrame, Refused } from "#lib/frames/frames.ts";
 
 type Item = { frame: Frame; attempt: number; at: number; order: number; state: "waiting" | "held" | "gone" };
 
-export const arrayFrames = (now: () => number, max: number, maxAgeMs: number): Frames => {
+export const arrayFrames = (consumers: readonly string[], now: () => number, max: number, maxAgeMs: number): Frames => {
+  const lists = new Map(consumers.map((consumer) => [consumer, arrayList(consumer, now, max, maxAgeMs)]));
+  const all = [...lists.values()];
+  return {
+    offer: async (frame) => {
+      const offered = await Promise.allSettled(all.map((list) => list.offer(frame)));
+      const taken = offered.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      if (taken.length === 0) throw (offered[0] as PromiseRejectedResult).reason;
+      return taken.length === all.length && taken.every(Boolean);
+    },
+    consume: async (consumer, parallel, handle) => lists.get(consumer)!.consume(parallel, handle),
+    refused: async () => (await Promise.all(all.map((list) => list.refused()))).flat(),
+    counts: async () =>
+      Object.fromEntries(
+        await Promise.all([...lists].map(async ([name, list]) => [name, await list.counts()] as const)),
+      ),
+    close: async () => void (await Promise.all(all.map((list) => list.close()))),
+  };
+};
+
+type List = Omit<Frames, "consume" | "counts"> & {
+  consume(parallel: number, handle: (held: HeldFrame) => Promise<void>): Promise<{ stop(): Promise<void> }>;
+  counts(): Promise<FrameCounts>;
+};
+
+const arrayList = (consumer: string, now: () => number, max: number, maxAgeMs: number): List => {
   let items: Item[] = [];
   let refused: Refused[] = [];
   let order = 0;
@@ -29,7 +54,7 @@ export const arrayFrames = (now: () => number, max: number, maxAgeMs: number): F
   const fail = (item: Item, reason: string): void => {
     if (item.attempt === 3) {
       item.state = "gone";
-      refused = [...refused, { frame: item.frame, reason, refused_at: new Date(now()) }].slice(-100);
+      refused = [...refused, { frame: item.frame, consumer, reason, refused_at: new Date(now()) }].slice(-100);
       refusedCount++;
     } else {
       item.attempt++;
@@ -52,17 +77,17 @@ export const arrayFrames = (now: () => number, max: number, maxAgeMs: number): F
       }
       items.push({ frame, attempt: 1, at: now(), order: order++, state: "waiting" });
       counts.taken++;
-      for (const consumer of free) consumer.wake();
+      for (const taker of free) taker.wake();
       return !replaces;
     },
     consume: async (parallel, handle) => {
       const mine = new Set<Item>();
-      const consumer = {
+      const taker = {
         open: true,
         busy: 0,
         wake: () => {
           age();
-          while (consumer.open && mine.size < parallel) {
+          while (taker.open && mine.size < parallel) {
             const next = waiting().sort(
               (a, b) => (lastTurn[a.frame.camera_id] ?? -1) - (lastTurn[b.frame.camera_id] ?? -1) || a.order - b.order,
             )[0];
@@ -83,11 +108,11 @@ export const arrayFrames = (now: () => number, max: number, maxAgeMs: number): F
           }
         },
       };
-      free.push(consumer);
-      consumer.wake();
+      free.push(taker);
+      taker.wake();
       return {
         stop: async () => {
-          consumer.open = false;
+          taker.open = false;
           for (const item of mine) fail(item, "stopped");
           mine.clear();
           for (const other of free) other.wake();

@@ -4,16 +4,24 @@ import { connectFrames } from "#lib/frames/connect.ts";
 import type { Frames } from "#lib/frames/frames.ts";
 import { turnsTopology } from "#lib/frames/rabbitmq/turns.ts";
 import { testVhost, type Vhost } from "#test/harness/servers/vhost.ts";
-import type { FramesBench } from "../frames.ts";
+import { consumers, type FramesBench } from "../frames.ts";
 
-export type FramesServers = { url: string; slots_url: string; vhost: Vhost; beside: Redis; remove(): Promise<void> };
+export type FramesServers = {
+  consumers: readonly string[];
+  url: string;
+  slots_url: string;
+  vhost: Vhost;
+  beside: Redis;
+  remove(): Promise<void>;
+};
 
 /** `slots_url`: with its database number. */
 export const framesServers = async (
   broker: { url: string; management_url: string },
   slots_url: string,
+  names: readonly string[] = consumers,
 ): Promise<FramesServers> => {
-  const vhost = await testVhost(broker, { exchanges: [], bindings: [], ...turnsTopology });
+  const vhost = await testVhost(broker, { exchanges: [], bindings: [], ...turnsTopology(names) });
   const beside = new Redis(slots_url);
   // Some tests end this server.
   beside.on("error", () => undefined);
@@ -21,18 +29,19 @@ export const framesServers = async (
     beside.disconnect();
     await vhost.remove();
   };
-  return { url: vhost.url, slots_url, vhost, beside, remove };
+  return { consumers: names, url: vhost.url, slots_url, vhost, beside, remove };
 };
 
 export const rabbitmqFramesBench = async ({ url, slots_url, vhost, beside }: FramesServers): Promise<FramesBench> => {
   await beside.flushdb();
-  const frames = await overServers({ url, slots_url });
+  const frames = await overServers({ consumers, url, slots_url });
   return {
     frames,
     // What waits has waited so much longer.
     pass: async (ms) => {
-      for (const member of await beside.zrange("gt:frames:waiting", "0", "-1"))
-        await beside.call("ZINCRBY", "gt:frames:waiting", String(-ms), member);
+      for (const waiting of consumers.map((consumer) => `gt:frames:${consumer}:waiting`))
+        for (const member of await beside.zrange(waiting, "0", "-1"))
+          await beside.call("ZINCRBY", waiting, String(-ms), member);
     },
     close: async () => {
       await frames.close();
@@ -42,8 +51,13 @@ export const rabbitmqFramesBench = async ({ url, slots_url, vhost, beside }: Fra
 };
 
 /** Of another process, as often as it is called. */
-export const overServers = ({ url, slots_url }: Pick<FramesServers, "url" | "slots_url">): Promise<Frames> =>
+export const overServers = ({
+  consumers: names,
+  url,
+  slots_url,
+}: Pick<FramesServers, "consumers" | "url" | "slots_url">): Promise<Frames> =>
   connectFrames(url, {
+    consumers: names,
     slots_url,
     max_waiting: 8,
     max_age_ms: 30_000,

@@ -79,7 +79,7 @@ export const redis: readonly Guard[] = [
   {
     guards: "everything in Redis has a life time",
     file: "lib/frames/rabbitmq/slots-lua.ts",
-    find: "call('PEXPIRE', P .. name, DAY)",
+    find: "call('PEXPIRE', G .. name, DAY)",
     replace: "local _ = name",
     tests: frames,
     title: "bounds",

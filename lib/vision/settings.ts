@@ -1,0 +1,12 @@
+/** What the environment says about seeing. */
+import * as z from "zod";
+
+export const VisionEnvironment = z.object({
+  /** Where the networks run. `auto`: CUDA where there is one, else the processor. `off`: frames are not looked at. */
+  VISION_PROVIDER: z.enum(["auto", "cpu", "cuda", "off"]).default("auto"),
+  /** Default: `models` of the checkout. */
+  VISION_MODELS_DIR: z.string().optional(),
+  /** Threads that look at pictures, one picture each. */
+  VISION_WORKERS: z.coerce.number().int().min(1).max(64).default(1),
+});
+export type VisionEnvironment = z.infer<typeof VisionEnvironment>;
