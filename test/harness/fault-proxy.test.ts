@@ -171,6 +171,30 @@ test("a reset ends every line of now, and no later one", async () => {
   expect(await heard(next, 5)).toBe("hello");
 });
 
+test("a line that is reset at the instant at which its end passes is not left open", async () => {
+  const talker = createServer({ allowHalfOpen: true });
+  talker.listen(0, "127.0.0.1");
+  await once(talker, "listening");
+  const line = await startFaultProxy({ host: "127.0.0.1", port: (talker.address() as AddressInfo).port });
+  const taken = once(talker, "connection") as Promise<[Socket]>;
+  const client = connect({ port: line.port, host: "127.0.0.1", allowHalfOpen: true });
+  client.on("error", () => undefined);
+  const [socket] = await taken;
+  line.freeze();
+  await new Promise<void>((resolve) => client.end(resolve));
+  // So that the line has heard of the end.
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  line.thaw();
+  // In the same turn of the event loop as what was held back.
+  setTimeout(line.reset, 0);
+  const talking = setInterval(() => socket.writable && socket.write("anybody?"), 10);
+  await once(socket, "close").catch(() => undefined);
+  clearInterval(talking);
+  expect(socket.destroyed).toBe(true);
+  await line.close();
+  talker.close();
+});
+
 test("who connects while all are refused is reset; who was there already goes on", async () => {
   const old = await dial();
   while (proxy.connections() < 1) await meanwhile();

@@ -116,6 +116,13 @@ const lane = (from: Socket, pace: Pace, isHeld: () => boolean) => {
   };
 };
 
+/** While its end is passing a socket cannot be reset: Node would forget it with its line open, and never exit. */
+const cutOff = (socket: Socket): void => {
+  const isEnding = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
+  if (isEnding) socket.once("finish", () => socket.resetAndDestroy());
+  else socket.resetAndDestroy();
+};
+
 export const startFaultProxy = async (target: { host: string; port: number }): Promise<FaultProxy> => {
   const lines = new Map<Line, ReturnType<typeof lane>[]>();
   const swallowed = new Set<Direction>();
@@ -153,22 +160,22 @@ export const startFaultProxy = async (target: { host: string; port: number }): P
     from.on("data", onData);
     from.on("end", () => queue.push(0, () => void to.end()));
     // The other end hears of a cut as a cut.
-    from.on("error", () => queue.push(0, () => void to.resetAndDestroy()));
+    from.on("error", () => queue.push(0, () => cutOff(to)));
     from.on("close", () => queue.push(0, () => void to.end()));
     to.on("close", queue.clear);
     return queue;
   };
   const server = createServer({ allowHalfOpen: true }, (client) => {
     client.on("error", () => undefined);
-    if (refusing) return client.resetAndDestroy();
+    if (refusing) return cutOff(client);
     const line: Line = { client, server: connect({ ...target, allowHalfOpen: true }), hasHole: false };
     for (const socket of [client, line.server]) socket.setNoDelay(true);
     lines.set(line, [pass("to_server", line), pass("to_client", line)]);
     client.on("close", () => lines.delete(line));
   });
   const reset = (line: Line): void => {
-    line.client.resetAndDestroy();
-    line.server.resetAndDestroy();
+    cutOff(line.client);
+    cutOff(line.server);
     lines.delete(line);
   };
   const resetAll = (): void => [...lines.keys()].forEach(reset);
