@@ -7,6 +7,7 @@ import { startDeliveries, type Deliver, type DeliveryCounts, type RunPlanned } f
 import { startFrames, type DeliverFrame } from "./frames.ts";
 import type { Plan } from "./plan.ts";
 import { withLongWork } from "./long-work.ts";
+import { OUTBOX_WATERMARK, watchRoom } from "./outbox-room.ts";
 import { startRelay, type RelayCounts, type RelayPace } from "./relay.ts";
 import { startScheduler } from "./schedule.ts";
 
@@ -39,6 +40,8 @@ export const startConnector = async (parts: {
   log?: Log;
   clock?: () => Date;
   pace?: Partial<RelayPace>;
+  /** Events that may wait to be published. Default: `OUTBOX_WATERMARK`. */
+  watermark?: number;
 }): Promise<Connector> => {
   const { sql, frames, plan, deliver, run, deliverFrame } = parts;
   const log = parts.log ?? noLog;
@@ -47,12 +50,13 @@ export const startConnector = async (parts: {
   const deliveries = await startDeliveries({ broker, queues: plan.queues, deliver, log });
   const analysing = await startFrames(frames, plan.frames, deliverFrame);
   const relay = startRelay({ sql, broker, log, ...(parts.pace ? { pace: parts.pace } : {}) });
+  const room = watchRoom({ sql, watermark: parts.watermark ?? OUTBOX_WATERMARK, log });
   const clock = parts.clock ? { clock: parts.clock } : {};
   const scheduler = startScheduler({ sql, schedules: plan.schedules, run, log, ...clock });
   return {
     wake: relay.wake,
     stop: async () => {
-      await Promise.all([relay.stop(), scheduler.stop()]);
+      await Promise.all([relay.stop(), scheduler.stop(), room.stop()]);
       await Promise.all([deliveries.stop(), analysing.stop()]);
       await broker.close();
     },

@@ -112,10 +112,21 @@ const lines = new Set([
 export const isOfPooler = (error: object): boolean =>
   "code" in error && error.code === "08P01" && !("routine" in error);
 
+/** Raised by the table itself (migrations/0009-outbox-room.sql). */
+const OUTBOX_IS_FULL = "GT001";
+
+const outboxIsFull = (cause: Error): AppError =>
+  new AppError("unavailable", "Too many events wait to be published", {
+    reason: "outbox.full",
+    retry_after_seconds: 30,
+    cause,
+  });
+
 /** Leaves what is the caller's business (unique keys, checks, AppErrors) as it is. */
 export const asAppError = (error: unknown): unknown => {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const code = "code" in error ? String(error.code) : "";
+  if (code === OUTBOX_IS_FULL) return outboxIsFull(error);
   if (!outages.has(code) && !lines.has(code) && !isOfPooler(error)) return error;
   return new AppError("unavailable", "The database does not answer as it should", {
     reason: "database.unavailable",
