@@ -1,4 +1,4 @@
-"""python -m gtplates render | mark | train | evaluate | export | card (see README.md)."""
+"""python -m gtplates render | mark | pack | train | train-all | evaluate | export | card (see README.md)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .pictures import CACHE, luma, samples, training_pictures
 from .plate import Fonts
 from .scene import Surroundings, real_plates, shots
 from .store import open_store
+from .train_all import NETWORKS
 
 FONT_FOLDERS = [CACHE / "fonts", Path("/usr/share/fonts")]
 BLOCK = 64
@@ -44,23 +45,27 @@ def render(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    from . import train_detector as detector, train_reader as reader, train_refiner as refiner
-    from .nets import Detector, Reader, Refiner
-    from .training import Plan, checkpoint_file, train as run
-    from .warm import start_from
-
-    name = options.name or options.network
-    if options.network == "detector":
-        made, source = Detector, (negatives(), FONT_FOLDERS)
-        loss_of, sample = detector.detector_loss, detector.fresh_views
+    if options.network == "reader":
+        from .train_reader import learn
+    elif options.network == "refiner":
+        from .train_refiner import learn
     else:
-        made, source = (Reader if options.network == "reader" else Refiner), (open_store(CACHE / "patches"),)
-        learner = reader if options.network == "reader" else refiner
-        loss_of, sample = learner.made_loss, learner.fresh_views
-    net = made()
-    if options.start and not checkpoint_file(name).exists():
-        start_from(net, options.start, sample(*source, options.first_views))
-    run(net.to(memory_format=torch.channels_last), Plan(name, options.steps, options.peak, seed=options.seed), loss_of(*source))
+        from .train_detector import learn
+    options.until = options.until or time.time() + options.minutes * 60
+    torch.backends.cudnn.benchmark = True
+    learn(options)
+
+
+def train_together(options: argparse.Namespace) -> None:
+    from .train_all import train_all
+
+    train_all(options, [options.pack / "fonts", *FONT_FOLDERS])
+
+
+def pack(options: argparse.Namespace) -> None:
+    from .pack import pack as write
+
+    write(options.pack, negatives(), FONT_FOLDERS[0])
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -108,13 +113,31 @@ def main() -> None:
     this.add_argument("--minutes", type=float, default=120)
     this.add_argument("--seed", type=int, default=1)
     this.add_argument("--once", action="store_true", help="stop when the ring is full")
-    this = command("train", train, "train one network; goes on from its checkpoint")
+    this = command("pack", pack, "what a training on another machine needs: real plates, fonts, networks to begin from")
+    this.add_argument("--pack", type=Path, required=True)
+    this = command("train", train, "train one network against the clock")
     this.add_argument("network", choices=["reader", "refiner", "detector"])
-    this.add_argument("--steps", type=int, required=True)
-    this.add_argument("--peak", type=float, default=1e-3, help="learning rate of the flat stretch")
-    this.add_argument("--start", type=Path, help="an ONNX file with folded normalisations to begin from")
-    this.add_argument("--first-views", type=int, default=128, help="pictures for the statistics of such a beginning")
-    this.add_argument("--name", help="of the checkpoint, when not the network's")
+    this.add_argument("--minutes", type=float, default=10)
+    this.add_argument("--until", type=float, help="end at this second since the epoch instead")
+    this.add_argument("--device", default="cpu")
+    this.add_argument("--bank", type=Path, required=True, help="folder of flat plates that train-all fills")
+    this.add_argument("--wait-for", type=int, default=4096, help="plates that are to be drawn before it begins")
+    this.add_argument("--pack", type=Path, required=True)
+    this.add_argument("--out", type=Path, required=True, help="checkpoint, written each minute")
+    this.add_argument("--start", type=Path, help="a checkpoint to begin from")
+    this.add_argument("--batch", type=int)
+    this.add_argument("--peak", type=float, help="highest learning rate, when not the network's own")
+    this.add_argument("--seed", type=int, default=0)
+    this = command("train-all", train_together, "draw plates and train the networks side by side")
+    this.add_argument("--minutes", type=float, required=True)
+    this.add_argument("--device", default="cuda")
+    this.add_argument("--pack", type=Path, required=True)
+    this.add_argument("--out", type=Path, required=True, help="folder of checkpoints and logs")
+    this.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
+    this.add_argument("--draw", type=int, default=12, help="processes that draw flat plates")
+    this.add_argument("--plates", type=int, default=80_000, help="rooms for flat plates")
+    this.add_argument("--wait-for", type=int, default=24_000)
+    this.add_argument("--batch", type=int)
     this.add_argument("--seed", type=int, default=0)
     this = command("export", export, "checkpoints → models/*.onnx, torch and onnxruntime compared")
     this.add_argument("--reader", default="reader")

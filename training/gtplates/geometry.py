@@ -70,7 +70,8 @@ def _axis(size: int, margin: float) -> Tensor:
 def straighten(luma: Tensor, corners: Tensor, view: View) -> Tensor:
     """(n, 1, H, W) luma as float and (n, 4, 2) corners in its pixels → (n, 1, view.height, view.width)."""
     # Rows and columns are broadcast: a grid of points would weigh 300 kB in each exported graph.
-    u, v = _axis(view.width, view.margin_x)[None, None], _axis(view.height, view.margin_y)[None, :, None]
+    u = _axis(view.width, view.margin_x).to(luma.device)[None, None]
+    v = _axis(view.height, view.margin_y).to(luma.device)[None, :, None]
     a, b, c, d, e, f, g, h, _ = (part[:, None, None] for part in homography(corners).flatten(1).unbind(1))
     depth = (g * u + h * v + 1).clamp(min=NEAREST)
     x, y = (a * u + b * v + c) / depth, (d * u + e * v + f) / depth

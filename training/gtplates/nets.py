@@ -20,10 +20,14 @@ def conv(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequen
 
 
 class Residual(nn.Module):
-    def __init__(self, channels: int) -> None:
+    """`idle`: changes nothing until it is trained, so that it can be put into a trained network."""
+
+    def __init__(self, channels: int, idle: bool = False) -> None:
         super().__init__()
         self.first = conv(channels, channels)
         self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
+        if idle:
+            nn.init.zeros_(self.second[1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(x + self.second(self.first(x)))
@@ -45,7 +49,8 @@ class Reader(nn.Module):
         super().__init__()
         a, b, c, d = channels
         self.trunk = nn.Sequential(
-            conv(1, a, 5, 2), conv(a, b, 3, 2), Residual(b), conv(b, c, 3, 2), Residual(c), conv(c, d), Residual(d)
+            conv(1, a, 5, 2), conv(a, b, 3, 2), Residual(b), conv(b, c, 3, 2), Residual(c), Residual(c, idle=True),
+            conv(c, d), Residual(d), Residual(d, idle=True),
         )
         rows, columns = READER_VIEW.height // 8, READER_VIEW.width // 8
         self.context = nn.Linear(d, d)
@@ -96,20 +101,27 @@ CORNER_UNIT = 32.0
 
 
 class Detector(nn.Module):
-    """A whole picture → per 8×8 cell: plate logit, eight corner offsets (in 32 px), two-rows logit."""
+    """A whole picture → per 8×8 cell: plate logit, eight corner offsets (in 32 px), two-rows logit.
 
-    def __init__(self, channels: tuple[int, int, int, int, int] = (12, 24, 40, 64, 96)) -> None:
+    One stem of stride 4 instead of two of stride 2 and narrow maps at stride 8 pay for three residuals more at strides 16 and 32,
+    where a plate is told from lettering by what is around it; together no slower (0.98 of the time).
+    """
+
+    def __init__(self, channels: tuple[int, int, int, int] = (32, 32, 64, 96)) -> None:
         super().__init__()
-        a, b, c, d, e = channels
-        self.eighth = nn.Sequential(conv(1, a, 3, 2), conv(a, b, 3, 2), conv(b, c, 3, 2), Residual(c))
-        self.sixteenth = nn.Sequential(conv(c, d, 3, 2), Residual(d))
-        self.thirtysecond = nn.Sequential(conv(d, e, 3, 2), Residual(e), Residual(e))
+        a, c, d, e = channels
+        self.eighth = nn.Sequential(conv(1, a, 5, 4), conv(a, c, 3, 2), Residual(c))
+        self.sixteenth = nn.Sequential(conv(c, d, 3, 2), Residual(d), Residual(d))
+        self.thirtysecond = nn.Sequential(conv(d, e, 3, 2), Residual(e), Residual(e), Residual(e))
         self.down32 = nn.Conv2d(e, d, 1)
         self.mix16 = conv(d, d)
         self.down16 = nn.Conv2d(d, c, 1)
-        self.mix8 = conv(c, 48)
-        self.out = nn.Conv2d(48, 9, 1)
-        self.rows = nn.Conv2d(48, 1, 1)
+        self.mix8 = conv(c, 40)
+        self.out = nn.Conv2d(40, 9, 1)
+        self.rows = nn.Conv2d(40, 1, 1)
+        # Plates are rare: without this the first steps teach nothing but that.
+        with torch.no_grad():
+            self.out.bias[0] = -4.0
 
     def forward(self, luma: Tensor) -> Tensor:
         p8 = self.eighth(luma / 128 - 1)

@@ -23,7 +23,7 @@ EMPTY, PLATE, OTHER = 0, 1, 2
 HELD_OUT = 2048  # the first ones are for judging only
 LETTERING = 0.06
 NEW_FONTS_AFTER = 1500  # plates
-REFRESH_SECONDS = 20.0
+REFRESH_SECONDS, PART = 1.0, 2048
 SHAPES = {"flat": ((FLAT_H, FLAT_W), np.uint8), "labels": ((11,), np.uint8), "aspect": ((), np.float32)}
 
 
@@ -85,7 +85,7 @@ def _draw(folder: Path, part: int, parts: int, seed: int, font_folders: list[Pat
             room = mine[position % len(mine)]
             position += 1
             if room < HELD_OUT and position > len(mine):
-                continue
+                continue  # drawn once: they judge every network alike
             if rng.random() < LETTERING:
                 texture, infrared = draw_lettering(fonts, rng), False
                 labels = _labels("0" * 7, 0, False, False, OTHER)
@@ -114,34 +114,38 @@ def fill(folder: Path, count: int, processes: int, seed: int, font_folders: list
 
 
 class PlateBank:
-    """What is drawn so far, kept on the trainer's device and brought up to date every few seconds."""
+    """What is drawn so far, kept on the trainer's device; a small part of it is brought up to date every second."""
 
     def __init__(self, folder: Path, device: torch.device | str, wait_for: int = 0) -> None:
         self.disk, self.device = _open(folder, None), torch.device(device)
         while int((self.disk["labels"][:, 10] != EMPTY).sum()) < wait_for:
             time.sleep(0.2)
-        self.flat = torch.zeros((len(self.disk["aspect"]), 1, FLAT_H, FLAT_W), dtype=torch.uint8, device=self.device)
-        self.labels = torch.zeros((len(self.disk["aspect"]), 11), dtype=torch.uint8, device=self.device)
-        self.aspect = torch.zeros(len(self.disk["aspect"]), device=self.device)
-        self.refresh()
+        count = len(self.disk["aspect"])
+        self.flat = torch.zeros((count, 1, FLAT_H, FLAT_W), dtype=torch.uint8, device=self.device)
+        self.labels = torch.zeros((count, 11), dtype=torch.uint8, device=self.device)
+        self.aspect = torch.zeros(count, device=self.device)
+        self.next, self.refreshed = 0, 0.0
+        while True:
+            self._refresh()
+            if self.next == 0:
+                break
 
-    def refresh(self) -> None:
-        # Labels first and again last: a room that changed in between shows EMPTY or other labels and is left out until the next time.
-        before = np.array(self.disk["labels"])
-        for start in range(0, len(before), 4096):
-            part = slice(start, start + 4096)
-            self.flat[part] = torch.from_numpy(np.array(self.disk["flat"][part])).to(self.device)[:, None]
-            self.aspect[part] = torch.from_numpy(np.array(self.disk["aspect"][part])).to(self.device)
-        steady = (before == np.array(self.disk["labels"])).all(1) & (before[:, 10] != EMPTY)
-        self.labels.copy_(torch.from_numpy(before))
-        rooms = np.nonzero(steady)[0]
-        self.learned_from = torch.from_numpy(rooms[rooms >= HELD_OUT]).to(self.device)
-        self.judged_by = torch.from_numpy(rooms[rooms < HELD_OUT]).to(self.device)
+    def _refresh(self) -> None:
+        part = slice(self.next, self.next + PART)
+        before = np.array(self.disk["labels"][part])
+        self.flat[part] = torch.from_numpy(np.array(self.disk["flat"][part])).to(self.device)[:, None]
+        self.aspect[part] = torch.from_numpy(np.array(self.disk["aspect"][part])).to(self.device)
+        # A room that was drawn anew meanwhile is left out until the next time.
+        before[(before != np.array(self.disk["labels"][part])).any(1), 10] = EMPTY
+        self.labels[part] = torch.from_numpy(before).to(self.device)
+        filled = torch.nonzero(self.labels[:, 10] != EMPTY).flatten()
+        self.learned_from, self.judged_by = filled[filled >= HELD_OUT], filled[filled < HELD_OUT]
+        self.next = self.next + PART if self.next + PART < len(self.labels) else 0
         self.refreshed = time.monotonic()
 
     def sample(self, count: int, device: torch.device, generator: torch.Generator, held_out: bool = False) -> Flat:
         if time.monotonic() - self.refreshed > REFRESH_SECONDS:
-            self.refresh()
+            self._refresh()
         rooms = self.judged_by if held_out else self.learned_from
         room = rooms[BatchDice(count, generator).whole(len(rooms))]
         return Flat(self.flat[room].to(device).float(), self.aspect[room].to(device), self.labels[room].to(device).long())

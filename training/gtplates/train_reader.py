@@ -1,46 +1,81 @@
-"""The reader learns from the ring of patches; corners are shaken as much as the refiner leaves them wrong."""
+"""The reader learns from photographs made as it goes; corners are shaken as much as the refiner leaves them wrong."""
 
 from __future__ import annotations
 
-import numpy as np
+import argparse
+import math
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from .batch_dice import BatchDice
+from .batched_scene import Looks, look
 from .geometry import READER_VIEW, straighten
 from .nets import POSITIONS, Reader
-from .store import PLATE, Store
+from .plate_bank import PlateBank
+from .reading import ALLOWED, LAYOUT_WEIGHT
+from .plate import LAYOUTS, PATTERNS
+from .scene import PATCH_H, PATCH_W
+from .seats import load
+from .timed_training import Figures, Forward, Plan, train
+from .warm import begin
 
-BATCH = 64
 HOPELESS = 1.2
+BATCH = 1280
+PEAK = 2e-3
+# Shares of a plate's sides by which corners are off; the last is where the refiner failed, and nothing is read there.
+SHAKEN = (0.008, 0.02, 0.035, 0.055, 0.2)
+SHAKEN_SHARES = (0.32, 0.33, 0.26, 0.05, 0.04)
+LOST = len(SHAKEN) - 1
+JUDGED = 4096
 
 
-def shaken(corners: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(n, 4, 2) corners moved by a share of the plate's sides, plus a fraction of a pixel."""
-    side = np.ptp(corners, axis=1)
-    reach = np.stack([np.maximum(side[:, 0], 1), np.minimum(side[:, 1], side[:, 0])], -1)[:, None]
-    amount = rng.choice([0.008, 0.02, 0.035], (len(corners), 1, 1))
-    return corners + rng.normal(0, 1, corners.shape) * amount * reach + rng.normal(0, 0.35, corners.shape)
+@dataclass
+class Views:
+    view: Tensor
+    text: Tensor
+    layout: Tensor
+    read: Tensor  # a plate whose text is there to be read
+    taught: Tensor  # of these: with corners near enough to teach from
 
 
-def random_corners(count: int, rng: np.random.Generator) -> np.ndarray:
+def shaken(corners: Tensor, dice: BatchDice) -> tuple[Tensor, Tensor]:
+    """Corners moved by a share of the plate's sides and a fraction of a pixel; and which are lost altogether."""
+    kind = torch.bucketize(dice.raw(), torch.tensor(SHAKEN_SHARES, device=dice.device).cumsum(0)[:-1])
+    side = corners.amax(1) - corners.amin(1)
+    reach = torch.stack([side[:, 0].clamp(min=1), torch.minimum(side[:, 1], side[:, 0])], -1)[:, None]
+    amount = torch.tensor(SHAKEN, device=dice.device)[kind][:, None, None]
+    return corners + dice.normal(4, 2) * amount * reach + dice.normal(4, 2) * 0.35, kind == LOST
+
+
+def anywhere(dice: BatchDice) -> Tensor:
     """Where a detector might err: any quadrilateral of a patch without a plate."""
-    middle, half = rng.uniform([70, 40], [186, 88], (count, 2)), rng.uniform([20, 10], [75, 36], (count, 2))
-    unit = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-    return middle[:, None] + unit * half[:, None] + rng.normal(0, 0.15, (count, 4, 2)) * half[:, None]
+    device = dice.device
+    middle = torch.tensor([PATCH_W, PATCH_H], device=device) * (0.3 + 0.4 * dice.raw(1, 2))
+    half = torch.tensor([20.0, 10.0], device=device) + torch.tensor([55.0, 26.0], device=device) * dice.raw(1, 2)
+    unit = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]], device=device)
+    return middle + unit * half + dice.normal(4, 2) * 0.15 * half
 
 
-def disturbed(view: Tensor, rng: np.random.Generator) -> Tensor:
-    """Exposure, noise, light on dark, a patch hidden: cheap variety per look, on top of what the renderer gave."""
-    n = view.shape[0]
-    view = view * (torch.rand(n, 1, 1, 1) * 0.6 + 0.7) + torch.randn(n, 1, 1, 1) * 12
-    view = view + torch.randn_like(view) * (torch.rand(n, 1, 1, 1) * 6)
-    dark = torch.rand(n) < 0.05
-    view[dark] = 255 - view[dark]
-    for i in torch.nonzero(torch.rand(n) < 0.1).flatten().tolist():
-        x, y = rng.integers(READER_VIEW.width - 8), rng.integers(READER_VIEW.height - 8)
-        view[i, :, y : y + rng.integers(3, 12), x : x + rng.integers(3, 12)] = float(rng.integers(0, 255))
-    return view
+def disturbed(view: Tensor, dice: BatchDice) -> Tensor:
+    """Exposure, noise, light on dark, a patch hidden: cheap variety per look, on top of what the camera gave."""
+    view = view * dice.uniform(0.7, 1.3) + dice.normal(1, 1, 1) * 12
+    view = view + dice.normal(*view.shape[1:]) * dice.uniform(0, 5)
+    view = torch.where(dice.chance(0.04), 255 - view, view)
+    y = torch.arange(view.shape[2], device=view.device)[None, None, :, None]
+    x = torch.arange(view.shape[3], device=view.device)[None, None, None]
+    left, top = dice.uniform(0, view.shape[3] - 8), dice.uniform(0, view.shape[2] - 8)
+    hidden = (x >= left) & (x < left + dice.uniform(3, 12)) & (y >= top) & (y < top + dice.uniform(3, 12))
+    return torch.where(hidden & dice.chance(0.1), dice.uniform(0, 255), view)
+
+
+def views(looks: Looks, dice: BatchDice) -> Views:
+    corners, lost = shaken(looks.corners, dice)
+    corners = torch.where(looks.has_corners[:, None, None], corners, anywhere(dice))
+    view = straighten(looks.luma, corners, READER_VIEW)
+    return Views(view, looks.text, looks.layout, looks.readable, looks.readable & ~lost)
 
 
 def tempered(losses: Tensor) -> Tensor:
@@ -50,42 +85,67 @@ def tempered(losses: Tensor) -> Tensor:
     return (losses * weights).sum() / weights.sum()
 
 
-def looks(store: Store, index: np.ndarray, rng: np.random.Generator) -> Tensor:
-    corners = np.array(store.corners[index])
-    empty = np.isnan(corners[:, 0, 0])
-    corners[~empty] = shaken(corners[~empty], rng)
-    corners[empty] = random_corners(int(empty.sum()), rng)
-    luma = torch.from_numpy(np.array(store.luma[index])).float()[:, None]
-    with torch.no_grad():
-        return straighten(luma, torch.from_numpy(corners).float(), READER_VIEW)
+def likeliest(characters: Tensor, layout: Tensor) -> Tensor:
+    """(n, 7, 36) and (n, 4) logits → (n, 7) by the grammar: reading.read for a batch."""
+    log_p, log_layout = characters.log_softmax(-1), layout.log_softmax(-1)
+    texts, scores = [], []
+    for index, name in enumerate(LAYOUTS):
+        barred = torch.full((POSITIONS, log_p.shape[-1]), -math.inf, device=log_p.device)
+        for position, kind in enumerate(PATTERNS[name]):
+            barred[position, ALLOWED[kind]] = 0
+        best = (log_p + barred).max(-1)
+        texts.append(best.indices)
+        scores.append(best.values.sum(-1) + LAYOUT_WEIGHT * log_layout[:, [index, index + 2]].logsumexp(-1))
+    first = scores[0] >= scores[1]
+    return torch.where(first[:, None], texts[0], texts[1])
 
 
-def made_loss(store: Store):
-    known = {"index": store.filled(), "age": 0}
-
-    def loss_of(net: Reader, rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
-        known["age"] += 1
-        if known["age"] % 50 == 0:
-            known["index"] = store.filled()
-        index = np.sort(rng.choice(known["index"], BATCH))
-        labels = torch.from_numpy(np.array(store.labels[index]).astype(np.int64))
-        view = disturbed(looks(store, index, rng), rng)
-        characters, layout, sure = net(view.contiguous(memory_format=torch.channels_last))
-        plates = labels[:, 8] == PLATE
-        wanted = labels[plates, :7]
-        each = F.cross_entropy(characters[plates].flatten(0, 1), wanted.flatten(), label_smoothing=0.02, reduction="none")
-        reading = tempered(each.view(-1, POSITIONS).mean(1))
-        kind = F.cross_entropy(layout[plates], labels[plates, 7])
-        right = torch.zeros(len(index))
-        right[plates] = (characters[plates].argmax(-1) == wanted).all(1).float()
-        sureness = F.binary_cross_entropy_with_logits(sure, right)
-        figures = {"loss": reading.item(), "layout": kind.item(), "exact": right[plates].mean().item(), "sure": sureness.item()}
-        return reading + 0.1 * kind + 0.2 * sureness, figures
-
-    return loss_of
+def reading_loss(net: Forward, seen: Views) -> tuple[Tensor, Figures]:
+    characters, layout, sure = (part.float() for part in net(seen.view))
+    taught = seen.taught
+    each = F.cross_entropy(characters[taught].flatten(0, 1), seen.text[taught].flatten(), label_smoothing=0.02, reduction="none")
+    reading = tempered(each.view(-1, POSITIONS).mean(1))
+    kind = F.cross_entropy(layout[taught], seen.layout[taught])
+    right = seen.read & (likeliest(characters.detach(), layout.detach()) == seen.text).all(1)
+    sureness = F.binary_cross_entropy_with_logits(sure, right.float())
+    figures = {"loss": reading, "layout": kind, "exact": right[taught].float().mean(), "sure": sureness}
+    return reading + 0.1 * kind + 0.2 * sureness, figures
 
 
-def fresh_views(store: Store, count: int) -> Tensor:
-    """A sample of views for the statistics of a network that starts from folded weights."""
-    rng = np.random.default_rng(0)
-    return looks(store, np.sort(rng.choice(store.filled(), count)), rng)
+def judge_on(looks: Looks, dice: BatchDice):
+    seen = views(looks, dice)
+
+    @torch.no_grad()
+    def judge(net: nn.Module) -> dict[str, float]:
+        parts = [net(part) for part in seen.view.split(512)]
+        characters, layout, sure = (torch.cat(part) for part in zip(*parts))
+        right = (likeliest(characters, layout) == seen.text).all(1) & seen.read
+        of_layout = {f"layout{i}": right[seen.taught & (seen.layout == i)] for i in range(4)}
+        taken = sure > sure[seen.taught].quantile(0.3)
+        return {"exact": right[seen.taught].float().mean().item()} | {k: v.float().mean().item() for k, v in of_layout.items()} | {
+            "wrong_of_70_percent": 1 - right[taken].float().mean().item()
+        }
+
+    return judge
+
+
+def learn(options: argparse.Namespace) -> None:
+    device = torch.device(options.device)
+    bank, seats = PlateBank(options.bank, device, options.wait_for), load(options.pack / "reader", device)
+    batch = options.batch or BATCH
+    looks_each, count = 2, batch // 2
+    torch.manual_seed(options.seed)
+    net = begin(Reader(), options.start)
+
+    def loss_of(net: Forward, generator: torch.Generator):
+        taken = look(bank, seats, count, generator)
+        with torch.no_grad():
+            many = [views(taken, BatchDice(count, generator)) for _ in range(looks_each)]
+            seen = Views(*(torch.cat([getattr(v, name) for v in many]) for name in Views.__dataclass_fields__))
+            seen.view = disturbed(seen.view, BatchDice(len(seen.view), generator))
+        return *reading_loss(net, seen), len(seen.view)
+
+    generator = torch.Generator(device).manual_seed(options.seed + 1000)
+    few = min(JUDGED, batch * 4)
+    judge = judge_on(look(bank, seats, few, generator, held_out=True), BatchDice(few, generator))
+    train(net, Plan(options.out, options.until, options.peak or PEAK), device, options.seed, loss_of, judge)

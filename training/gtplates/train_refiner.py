@@ -2,71 +2,101 @@
 
 from __future__ import annotations
 
-import math
+import argparse
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from .batch_dice import BatchDice
+from .batched_scene import Looks, look
 from .geometry import REFINER_VIEW, homography, project, straighten, unstraighten
 from .nets import Refiner
-from .store import PLATE, Store
+from .plate_bank import PlateBank
+from .seats import load
+from .timed_training import Forward, Plan, train
 from .train_reader import disturbed
+from .warm import begin
 
-BATCH = 64
 PASSES = 3
+BATCH = 1024
+PEAK = 1.5e-3
+BOXED = 0.4
+# The second and third pass start from nearly right corners, and the last one's error is what the reader sees.
+AMOUNTS, AMOUNT_SHARES = (1.0, 0.35, 0.12), (0.55, 0.25, 0.2)
+SMALLEST = 20.0  # px: below it corners are a guess
 
 
-def rough(corners: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(4, 2) true corners → what a first look may give: the upright box, or the quad turned, scaled and moved."""
-    boxed = rng.random() < 0.4
-    low, high = corners.min(0), corners.max(0)
-    start = np.float32([low, [high[0], low[1]], high, [low[0], high[1]]]) if boxed else corners.copy()
-    # The second and third pass start from nearly right corners, and the last one's error is what the reader sees.
-    amount = float(rng.choice([1.0, 0.35, 0.12], p=[0.55, 0.25, 0.2]))
-    centre = start.mean(0)
-    sides = np.array([np.linalg.norm(start[1] - start[0]), np.linalg.norm(start[3] - start[0])])
-    turn = 0.0 if boxed else math.radians(np.clip(rng.normal(0, 14), -40, 40)) * amount
-    matrix = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    scale = np.exp(rng.normal(0, 0.13, 2) * amount + (0.08 if boxed else 0))
-    moved = (start - centre) @ matrix * scale + centre + rng.normal(0, 0.1, 2) * sides * amount
-    return moved + rng.normal(0, 0.05, (4, 2)) * sides.min() * amount
+def boxes(corners: Tensor) -> Tensor:
+    low, high = corners.amin(1), corners.amax(1)
+    return torch.stack([low, torch.stack([high[:, 0], low[:, 1]], -1), high, torch.stack([low[:, 0], high[:, 1]], -1)], 1)
 
 
-def refine(net: Refiner, luma: Tensor, corners: Tensor, passes: int = PASSES) -> Tensor:
+def rough(corners: Tensor, dice: BatchDice) -> Tensor:
+    """(n, 4, 2) true corners → what a first look may give: the upright box, or the quad turned, scaled and moved."""
+    boxed = dice.raw(1, 1) < BOXED
+    start = torch.where(boxed, boxes(corners), corners)
+    amount = torch.tensor(AMOUNTS, device=dice.device)[torch.bucketize(dice.raw(1, 1), torch.tensor(AMOUNT_SHARES, device=dice.device).cumsum(0)[:-1])]
+    centre = start.mean(1, keepdim=True)
+    sides = torch.stack([(start[:, 1] - start[:, 0]).norm(dim=-1), (start[:, 3] - start[:, 0]).norm(dim=-1)], -1)[:, None]
+    turn = torch.deg2rad((dice.normal(1) * 14).clamp(-40, 40)) * amount[..., 0] * ~boxed[..., 0]
+    x, y = (start - centre).unbind(-1)
+    turned = torch.stack([turn.cos() * x - turn.sin() * y, turn.sin() * x + turn.cos() * y], -1)
+    scale = torch.exp(dice.normal(1, 2) * 0.13 * amount + 0.08 * boxed)
+    moved = turned * scale + centre + dice.normal(1, 2) * 0.1 * sides * amount
+    return moved + dice.normal(4, 2) * 0.05 * sides.amin(-1, keepdim=True) * amount
+
+
+def refine(net: nn.Module, luma: Tensor, corners: Tensor, passes: int = PASSES) -> Tensor:
     """(n, 1, H, W) and rough (n, 4, 2) → corners; the run time's graph is this loop, unrolled."""
     for _ in range(passes):
         corners = unstraighten(corners, net(straighten(luma, corners, REFINER_VIEW)), REFINER_VIEW)
     return corners
 
 
-def made_loss(store: Store):
-    known = {"index": np.zeros(0, np.int64), "age": 0}
+def usable(looks: Looks) -> Tensor:
+    reach = looks.corners[..., 0].amax(1) - looks.corners[..., 0].amin(1)
+    return torch.nonzero(looks.has_corners & (reach > SMALLEST)).flatten()
 
-    def loss_of(net: Refiner, rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
-        if known["age"] % 50 == 0:
-            width = np.ptp(store.corners[:, :, 0], axis=1)
-            known["index"] = np.nonzero((store.labels[:, 8] == PLATE) & (width > 22))[0]
-        known["age"] += 1
-        index = np.sort(rng.choice(known["index"], BATCH))
-        true = np.array(store.corners[index])
-        guess = torch.from_numpy(np.stack([rough(c, rng) for c in true])).float()
-        luma = torch.from_numpy(np.array(store.luma[index])).float()[:, None]
+
+def judge_on(looks: Looks, dice: BatchDice):
+    some = usable(looks)
+    luma, true = looks.luma[some], looks.corners[some]
+    guess = rough(true, dice.few(len(some)))
+    side = (true[:, 1] - true[:, 0]).norm(dim=-1)
+
+    @torch.no_grad()
+    def judge(net: nn.Module) -> dict[str, float]:
+        found = torch.cat([refine(net, a, b) for a, b in zip(luma.split(512), guess.split(512))])
+        away = (found - true).norm(dim=-1).mean(1) / side
+        return {"median_percent": 100 * away.median().item(), "within_3_percent": (away < 0.03).float().mean().item()}
+
+    return judge
+
+
+def learn(options: argparse.Namespace) -> None:
+    device = torch.device(options.device)
+    bank, seats = PlateBank(options.bank, device, options.wait_for), load(options.pack / "reader", device)
+    batch = options.batch or BATCH
+    looks_each, count = 2, batch // 2
+    torch.manual_seed(options.seed)
+    net = begin(Refiner(), options.start)
+
+    def loss_of(net: Forward, generator: torch.Generator):
+        taken = look(bank, seats, count, generator)
         with torch.no_grad():
-            view = straighten(luma, guess, REFINER_VIEW)
-            in_plate = project(torch.linalg.inv(homography(guess)), torch.from_numpy(true))
+            some = usable(taken)
+            luma, true = taken.luma[some].repeat(looks_each, 1, 1, 1), taken.corners[some].repeat(looks_each, 1, 1)
+            dice = BatchDice(len(luma), generator)
+            guess = rough(true, dice)
+            view = disturbed(straighten(luma, guess, REFINER_VIEW), dice)
+            in_plate = project(torch.linalg.inv(homography(guess).double()).float(), true)
             wanted = REFINER_VIEW.from_plate(in_plate).clamp(-0.3, 1.3)
-        found = net(disturbed(view, rng).contiguous(memory_format=torch.channels_last))
+        found = net(view).float()
         loss = F.smooth_l1_loss(found, wanted, beta=0.02)
-        return loss, {"loss": loss.item(), "error": (found - wanted).abs().mean().item()}
+        return loss, {"loss": loss, "error": (found - wanted).abs().mean()}, len(view)
 
-    return loss_of
-
-
-def fresh_views(store: Store, count: int) -> Tensor:
-    """A sample of views for the statistics of a network that starts from folded weights."""
-    rng = np.random.default_rng(0)
-    index = np.sort(rng.choice(np.nonzero(store.labels[:, 8] == PLATE)[0], count))
-    guess = torch.from_numpy(np.stack([rough(np.array(c), rng) for c in store.corners[index]])).float()
-    return straighten(torch.from_numpy(np.array(store.luma[index])).float()[:, None], guess, REFINER_VIEW)
+    generator = torch.Generator(device).manual_seed(options.seed + 1000)
+    few = min(2048, batch * 4)
+    judge = judge_on(look(bank, seats, few, generator, held_out=True), BatchDice(few, generator))
+    train(net, Plan(options.out, options.until, options.peak or PEAK), device, options.seed, loss_of, judge)

@@ -1,0 +1,184 @@
+import itertools
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gtplates.batch_dice import BatchDice
+from gtplates.batched_camera import gaussian, resampled, shoot
+from gtplates.batched_coder import jpeg, video
+from gtplates.batched_scene import SHARES, look, on_plate, pose
+from gtplates.geometry import homography, project
+from gtplates.nets import Reader
+from gtplates.pictures import Labelled, Picture
+from gtplates.plate_bank import HELD_OUT, OTHER, PLATE, PlateBank, _open
+from gtplates.seats import UNKNOWN, load, pack
+from gtplates.timed_training import Plan, rate, train
+from gtplates.train_reader import HOPELESS, likeliest, shaken, tempered, views
+from gtplates.train_refiner import rough
+from gtplates.warm import begin
+
+QUAD = torch.tensor([[[60.0, 40.0], [150.0, 52.0], [148.0, 82.0], [58.0, 70.0]]])
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def street(count: int = 6, height: int = 64, width: int = 96) -> torch.Tensor:
+    grains = torch.rand(count, 1, height // 4, width // 4, generator=generator())
+    return nn.functional.interpolate(grains, (height, width), mode="bilinear") * 255
+
+
+def test_one_seed_gives_one_batch_of_pictures_whole_values_of_the_same_size() -> None:
+    width, dark = torch.full((6,), 150.0), torch.tensor([True, False] * 3)
+    first, second = (shoot(street(), width, dark, generator(1)) for _ in range(2))
+    assert torch.equal(first, second) and first.shape == street().shape
+    assert torch.equal(first, first.round()) and first.min() >= 0 and first.max() <= 255
+
+
+def test_the_camera_leaves_what_it_was_given_untouched() -> None:
+    given = street()
+    shoot(given, torch.full((6,), 150.0), torch.ones(6, dtype=torch.bool), generator(1))
+    assert torch.equal(given, street())
+
+
+def test_blur_by_frequencies_is_the_blur_of_opencv() -> None:
+    ours = gaussian(street(1), torch.full((1, 1, 1, 1), 1.7))[0, 0].numpy()
+    assert np.abs(ours - cv2.GaussianBlur(street(1)[0, 0].numpy(), (0, 0), 1.7, borderType=cv2.BORDER_REFLECT_101)).max() < 0.5
+
+
+@pytest.mark.parametrize("quality", [25, 80])
+def test_jpeg_is_that_of_a_real_coder(quality: int) -> None:
+    picture = street(1).round()
+    _, coded = cv2.imencode(".jpg", picture[0, 0].numpy().astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    real = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE).astype(np.float32)
+    ours = jpeg(picture, torch.tensor([float(quality)]))[0, 0].round().numpy()
+    assert np.abs(ours - real).mean() < 0.25 * np.abs(real - picture[0, 0].numpy()).mean()
+
+
+@pytest.mark.parametrize("moved", [None, (3, -5)])
+def test_a_coarser_quantiser_leaves_less_of_a_picture(moved: tuple[int, int] | None) -> None:
+    picture = street(1, 60, 90)
+    lost = [(video(picture, 8, torch.tensor([q]), moved) - picture).abs().mean() for q in (10.0, 24.0, 38.0)]
+    assert lost[0] < 1 < lost[1] < lost[2] < 30
+
+
+def test_a_smaller_picture_lies_at_the_top_left() -> None:
+    small = resampled(street(1), torch.tensor([2.0]))
+    assert small[..., :32, :48].mean() == pytest.approx(street(1).mean().item(), abs=2)
+
+
+def test_the_corners_of_the_plate_are_where_its_unit_square_says() -> None:
+    corners = pose(torch.full((8,), 90.0), torch.full((8,), 3.08), BatchDice(8, generator(3))) + torch.tensor([128.0, 64.0])
+    unit = on_plate(corners)
+    y, x = torch.meshgrid(torch.arange(128.0), torch.arange(256.0), indexing="ij")
+    pixels = torch.stack([x, y], -1).expand(8, -1, -1, -1)
+    near = ((unit > -0.2) & (unit < 1.2)).all(-1)
+    back = project(homography(corners), unit.flatten(1, 2)).reshape(unit.shape)
+    assert near.any() and (back - pixels)[near].abs().max() < 0.05
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory):
+    """A bank of plates with a bright right half, and one made-up picture with one plate in it."""
+    folder: Path = tmp_path_factory.mktemp("world")
+    disk = _open(folder, HELD_OUT + 64)
+    disk["flat"][:, :, :160], disk["flat"][:, :, 160:] = 30, 220
+    disk["aspect"][:], disk["labels"][:, 10] = 3.08, PLATE
+    disk["labels"][::16, 10] = OTHER
+    picture = folder / "car.png"
+    cv2.imwrite(str(picture), np.full((300, 500), 128, np.uint8))
+    corners = np.float32([[150, 100], [330, 100], [330, 160], [150, 160]])
+    plates = [Labelled((150, 100, 180, 60), "ABC1D23", "mercosul", "ok", corners), Labelled((150, 100, 180, 60), None, None, "", corners)]
+    pack([Picture(name, picture, plates) for name in ("barra-do-pirai", "robertlucian")], [np.full((300, 400), 90, np.uint8)], folder)
+    return PlateBank(folder, "cpu"), load(folder, "cpu")
+
+
+def test_looks_show_the_plate_between_its_corners_and_know_what_is_no_plate(world) -> None:
+    looks = look(*world, 96, generator(5))
+    assert looks.luma.shape == (96, 1, 128, 256) and looks.luma.isfinite().all()
+    assert (looks.readable <= looks.has_corners).all()
+    assert 0.5 < looks.readable.float().mean() < 1 and SHARES[0] > 0.5
+    drawn = looks.readable & (looks.text[:, 0] == 0) & ((looks.corners[:, 1] - looks.corners[:, 0]).norm(dim=-1) > 60)
+    seen = views(looks, BatchDice(96, generator(6)))
+    left, right = seen.view[drawn][..., 16:48, 24:60].mean((1, 2, 3)), seen.view[drawn][..., 16:48, 100:136].mean((1, 2, 3))
+    assert drawn.sum() > 20 and (right > left).float().mean() > 0.85
+
+
+def test_plates_kept_for_judging_are_never_learned_from(world) -> None:
+    bank, _ = world
+    assert (bank.learned_from >= HELD_OUT).all() and (bank.judged_by < HELD_OUT).all() and len(bank.judged_by) == HELD_OUT
+
+
+def test_lost_corners_are_judged_but_not_taught(world) -> None:
+    looks = look(*world, 512, generator(7))
+    seen = views(looks, BatchDice(512, generator(8)))
+    assert (seen.taught <= seen.read).all() and 0 < (seen.read & ~seen.taught).sum() < 0.15 * seen.read.sum()
+
+
+def test_corners_are_shaken_by_a_share_of_the_plate() -> None:
+    moved, lost = shaken(QUAD.expand(2000, -1, -1), BatchDice(2000, generator()))
+    away = (moved - QUAD).norm(dim=-1).mean(1)
+    assert away[~lost].median() < 0.03 * 90 < away[lost].median()
+
+
+def test_the_rough_corners_a_refiner_starts_from_still_touch_the_plate() -> None:
+    start = rough(QUAD.expand(300, -1, -1), BatchDice(300, generator()))
+    assert (start.amin(1) < QUAD[0].amax(0)).all() and (start.amax(1) > QUAD[0].amin(0)).all()
+
+
+def test_a_hopeless_plate_weighs_a_quarter() -> None:
+    assert tempered(torch.tensor([0.1, HOPELESS + 3])).item() == pytest.approx((0.1 + 0.25 * (HOPELESS + 3)) / 1.25)
+
+
+def test_the_likeliest_plate_of_a_batch_follows_the_grammar() -> None:
+    characters = torch.zeros(2, 7, 36)
+    wanted = torch.tensor([[10, 11, 12, 1, 2, 3, 4], [10, 11, 12, 1, 13, 3, 4]])
+    characters.scatter_(2, wanted[..., None], 5.0)
+    characters[:, 0, 0] = 9.0  # a digit where only a letter may stand
+    assert torch.equal(likeliest(characters, torch.zeros(2, 4)), wanted)
+
+
+def test_the_rate_rises_then_falls_to_nothing_before_the_time_is_up() -> None:
+    plan = Plan(Path("any"), 0.0, 1.0)
+    assert rate(0, plan) < 0.05 < rate(0.5, plan) < 1 and rate(0.03, plan) > 0.99 and rate(0.985, plan) < 0.01
+
+
+def test_training_learns_ends_in_time_and_keeps_the_average(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net, losses = nn.Conv2d(1, 1, 1), []
+
+    def loss_of(forward, chance: torch.Generator):
+        view = torch.rand(8, 1, 4, 4, generator=chance)
+        loss = (forward(view) - 3 * view - 1).pow(2).mean()
+        losses.append(loss.item())
+        return loss, {"loss": loss}, 8
+
+    ticks = itertools.count()
+    train(net, Plan(tmp_path / "net.pt", 300.0, 0.1), torch.device("cpu"), 0, loss_of, clock=lambda: float(next(ticks)))
+    kept = torch.load(tmp_path / "net.pt", weights_only=True)
+    assert losses[-1] < losses[0] / 20 and kept["step"] == len(losses) and kept["looks"] == 8 * len(losses)
+    assert set(kept["average"]) == {"weight", "bias"} and math.isfinite(kept["seconds"])
+
+
+def test_a_reader_of_fewer_blocks_goes_on_as_it_was(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    whole = Reader().eval()
+    back = {4: 4, 6: 5, 7: 6} | {i: i for i in range(4)}
+    small = {}
+    for key, value in whole.state_dict().items():
+        place = int(key.split(".")[1]) if key.startswith("trunk.") else None
+        if place in (5, 8):
+            continue
+        small[key if place is None else key.replace(f"trunk.{place}.", f"trunk.{back[place]}.", 1)] = value
+    torch.save({"average": small}, tmp_path / "small.pt")
+    view = torch.rand(1, 1, 64, 160, generator=generator()) * 255
+    torch.manual_seed(2)
+    again = begin(Reader(), tmp_path / "small.pt").eval()
+    for ours, theirs in zip(again(view), whole(view)):
+        assert torch.allclose(ours, theirs, atol=1e-5)
