@@ -68,10 +68,10 @@ test("a camera is told to come again, and nothing of its post is kept, until the
   expect((await post("WXY1A00")).status).toBe(202);
   await measureRoom(system, 0);
   const refused = await post("WXY1A01");
-  expect([refused.status, refused.headers.get("retry-after"), refused.body.code, await posts()]).toEqual([
+  expect([refused.status, refused.headers.get("retry-after"), refused.body.reason, await posts()]).toEqual([
     503,
     "30",
-    "unavailable",
+    "outbox.full",
     1,
   ]);
   await measureRoom(system, WATERMARK * 10);

@@ -72,6 +72,7 @@ const reasons: typeof ptProblems.reasons = {
   "sign_in.busy": "Too many people sign in at once. Try again in a moment.",
   "sign_in.too_many": "Too many attempts. Wait a few minutes.",
   "sign_in.wrong": "Wrong e-mail or password.",
+  "outbox.full": "Too much waits for the message broker. Nothing was changed; try again later.",
   "storage.full": "The server's disk is full.",
   "user.email_taken": "There is a user with this e-mail already.",
   "user.other_cities": "This user also holds roles in cities that you do not manage.",

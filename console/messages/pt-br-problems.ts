@@ -78,6 +78,7 @@ const reasons: Record<string, Sentence> = {
   "sign_in.busy": "Muitas entradas ao mesmo tempo. Tente de novo em instantes.",
   "sign_in.too_many": "Muitas tentativas. Aguarde alguns minutos.",
   "sign_in.wrong": "E-mail ou senha errados.",
+  "outbox.full": "Há mensagens demais à espera do servidor de mensagens. Nada foi alterado; tente mais tarde.",
   "storage.full": "O disco do servidor está cheio.",
   "user.email_taken": "Já existe um usuário com este e-mail.",
   "user.other_cities": "Este usuário também tem papéis em cidades que você não administra.",
