@@ -1,0 +1,83 @@
+/** Detect, refine, read: one picture, on networks that are handed in. */
+import { alternativesOf, positionsOf, readingsOf } from "./grammar.ts";
+import { VIEW, type Corners, type Luma, type Networks } from "./networks.ts";
+import { boxOf, isQuadrilateral, overlap, pointsOf } from "./quadrilaterals.ts";
+import { detectorSize, scaleLuma } from "./scale.ts";
+import { sharpnessOf } from "./sharpness.ts";
+import type { PlateFound } from "./vision.ts";
+
+/** Below it the detector sees nothing (97 % of the plates of photographs are above; the reader turns away what is none). */
+export const LEAST_SCORE = 0.15;
+/** Refining and reading one costs about as much as half of a detection: a wall of stickers must not hold up a worker. */
+export const MOST_CANDIDATES = 5;
+/** Refined corners of two candidates that share so much are one plate. */
+const SAME_PLACE = 0.4;
+/** Below it a text is a guess: what the detector is sure of is a plate that cannot be read, anything else is none. */
+export const LEAST_SURE = 0.02;
+const EVIDENT_SCORE = 0.5;
+
+/** `dropped`: finds for which a network gave no usable numbers. */
+export type Finds = { plates: PlateFound[]; dropped: number };
+type Candidate = { corners: Corners; score: number; two_rows: number };
+
+export const findPlates = async (networks: Networks, picture: Luma): Promise<Finds> => {
+  const finds: Finds = { plates: [], dropped: 0 };
+  for (const candidate of await candidatesOf(networks, picture, finds)) {
+    const corners = await networks.refine(picture, candidate.corners);
+    if (!isQuadrilateral(corners, picture)) finds.dropped += 1;
+    else if (!finds.plates.some(({ corners: other }) => overlap(pointsOf(corners), other) > SAME_PLACE)) {
+      const plate = await readPlate(networks, picture, { ...candidate, corners });
+      if (plate === "unusable") finds.dropped += 1;
+      else if (plate) finds.plates.push(plate);
+    }
+  }
+  finds.plates.sort((a, b) => b.score * b.confidence - a.score * a.confidence);
+  return finds;
+};
+
+/** One look at the whole picture. A second look at parts of a large picture would add its finds here, before they are cut off. */
+const candidatesOf = async (networks: Networks, picture: Luma, finds: Finds): Promise<Candidate[]> => {
+  const size = detectorSize(picture);
+  const small = { ...size, luma: scaleLuma(picture.luma, picture, size) };
+  const { corners, score, two_rows } = await networks.detect(small);
+  const [across, down] = [picture.width / size.width, picture.height / size.height];
+  const candidates: Candidate[] = [];
+  for (const [at, one] of score.entries()) {
+    // Whole coordinates are middles of pixels: the half pixel is scaled too.
+    const own = corners
+      .subarray(at * 8, at * 8 + 8)
+      .map((value, axis) => (value + 0.5) * (axis % 2 === 0 ? across : down) - 0.5);
+    if (!Number.isFinite(one) || !own.every(Number.isFinite)) finds.dropped += 1;
+    else if (one >= LEAST_SCORE) candidates.push({ corners: own, score: one, two_rows: two_rows[at] ?? 0 });
+  }
+  return candidates.slice(0, MOST_CANDIDATES);
+};
+
+const readPlate = async (
+  networks: Networks,
+  picture: Luma,
+  { corners, score, two_rows }: Candidate,
+): Promise<PlateFound | "unusable" | null> => {
+  const { characters, layout, sure, view } = await networks.read(picture, corners);
+  const numbers = [characters, layout, [sure]];
+  if (!numbers.every((some) => some.every((value) => value >= 0 && value <= 1.001))) return "unusable";
+  if (sure < LEAST_SURE && score < EVIDENT_SCORE) return null;
+  const positions = positionsOf(characters);
+  const readings = readingsOf(positions, layout);
+  const likeliest = sure >= LEAST_SURE ? readings[0] : undefined;
+  const inTwoRows = (layout[2] ?? 0) + (layout[3] ?? 0);
+  const points = pointsOf(corners);
+  return {
+    text: likeliest?.text ?? null,
+    layout: likeliest?.layout ?? null,
+    rows: (likeliest ? inTwoRows : two_rows) > 0.5 ? 2 : 1,
+    confidence: Math.min(sure, 1),
+    alternatives: alternativesOf(readings, Math.min(sure, 1)),
+    positions,
+    score: Math.min(score, 1),
+    box: boxOf(points, picture),
+    corners: points,
+    width_px: Math.hypot(points[1].x - points[0].x, points[1].y - points[0].y),
+    sharpness: sharpnessOf(view, VIEW.width),
+  };
+};
