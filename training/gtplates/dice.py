@@ -9,9 +9,12 @@ from torch import Tensor
 
 
 class Dice:
-    def __init__(self, seed: int, device: torch.device | str) -> None:
-        self.device = torch.device(device)
-        self.generator = torch.Generator(self.device).manual_seed(seed)
+    def __init__(self, generator: torch.Generator) -> None:
+        self.generator, self.device = generator, generator.device
+
+    @classmethod
+    def seeded(cls, seed: int, device: torch.device | str) -> Dice:
+        return cls(torch.Generator(device).manual_seed(seed))
 
     def uniform(self, low: float, high: float, *shape: int) -> Tensor:
         return torch.rand(shape, generator=self.generator, device=self.device) * (high - low) + low
