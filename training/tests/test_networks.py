@@ -3,15 +3,16 @@ import onnx
 import pytest
 import torch
 
-from gtplates.export import DetectorGraph, RefinerGraph, halved, shared, worst_difference
+from gtplates.batched_street import blank
+from gtplates.detector_graph import DetectorGraph
+from gtplates.detector_targets import Targets
+from gtplates.dice import Dice
+from gtplates.export import RefinerGraph, halved, shared, worst_difference
 from gtplates.models import detector_size, session
 from gtplates.nets import Detector, Refiner
-from gtplates.street import STREET_H, STREET_W, Street
-from gtplates.train_detector import target
-from gtplates.train_reader import HOPELESS, tempered
-from gtplates.train_refiner import rough
-from gtplates.training import Plan, learning_rate
+from gtplates.scenery import PLATE
 
+STREET = (384, 256)
 QUADS = [np.float32([[60, 40], [150, 52], [148, 82], [58, 70]]), np.float32([[250, 150], [300, 150], [300, 200], [250, 200]])]
 
 
@@ -19,12 +20,15 @@ class Perfect(torch.nn.Module):
     """Answers with what the detector is taught."""
 
     def forward(self, luma: torch.Tensor) -> torch.Tensor:
-        heat, offsets, _, rows = target(Street(luma[0, 0].numpy(), QUADS, [0, 1]))
-        return torch.cat([torch.logit(heat, 1e-4)[None], offsets, rows[None] * 8 - 4])[None]
+        streets = blank(1, STREET, Dice.seeded(0, "cpu"))
+        streets.corners[0, :2], streets.status[0, :2] = torch.from_numpy(np.stack(QUADS)), PLATE
+        streets.rows[0, 1], streets.believed[0, :2] = 1, True
+        taught = Targets(streets)
+        return torch.cat([torch.logit(taught.heat, 1e-4)[:, None], taught.corners, taught.rows[:, None] * 8.0 - 4], 1)
 
 
 def test_what_the_detector_is_taught_comes_back_as_corners_best_first_and_once() -> None:
-    corners, score, rows = DetectorGraph(Perfect())(torch.zeros(1, 1, STREET_H, STREET_W, dtype=torch.uint8))
+    corners, score, rows = DetectorGraph(Perfect())(torch.zeros(1, 1, *STREET[::-1], dtype=torch.uint8))
     found = [i for i in range(len(score)) if score[i] > 0.5]
     assert len(found) == 2
     for i in found:
@@ -66,22 +70,6 @@ def _agree_far_right_of_a_large_frame(graph: torch.nn.Module, whole: onnx.ModelP
     ours = graph(torch.from_numpy(luma), torch.from_numpy(corners)).detach().numpy()
     theirs = session(whole.SerializeToString()).run(None, {"luma": luma, "corners": corners})[0]
     assert np.abs(ours - theirs).max() < 0.5
-
-
-def test_the_rough_corners_a_refiner_starts_from_still_touch_the_plate() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(300):
-        start = rough(QUADS[0], rng)
-        assert (start.min(0) < QUADS[0].max(0)).all() and (start.max(0) > QUADS[0].min(0)).all()
-
-
-def test_a_hopeless_plate_weighs_a_quarter() -> None:
-    assert tempered(torch.tensor([0.1, HOPELESS + 3])).item() == pytest.approx((0.1 + 0.25 * (HOPELESS + 3)) / 1.25)
-
-
-def test_the_learning_rate_rises_stays_and_falls() -> None:
-    plan = Plan("any", 1000, 1.0)
-    assert learning_rate(0, plan) < 0.05 < learning_rate(500, plan) == 1.0 > learning_rate(900, plan) > learning_rate(999, plan)
 
 
 @pytest.mark.parametrize(("size", "wanted"), [((1920, 1080), (672, 384)), ((1080, 1920), (384, 672)), ((100, 80), (192, 160)), ((14000, 90), (6176, 32))])
