@@ -1,4 +1,5 @@
 /** H.264 as we need it (ITU-T H.264, RFC 6381): what kind of unit, and what its sequence parameter set says. */
+import { bitReader, readColourSignal, withoutEmulation, type Bits, type ColourSignal } from "./bits.ts";
 
 export const NAL = { slice: 1, idr: 5, sei: 6, sps: 7, pps: 8 } as const;
 export const nalType = (nal: Uint8Array): number => (nal[0] ?? 0) & 0x1f;
@@ -10,7 +11,13 @@ export type Sps = {
   codec: string;
   /** Of the timing information; null when there is none. */
   fps: number | null;
-};
+  /** 0: grey, 1: 4:2:0, 2: 4:2:2, 3: 4:4:4. */
+  chroma: number;
+  /** Bits of a sample. */
+  depth: number;
+  /** Pictures may be made of two fields, taken one after the other. */
+  fields: boolean;
+} & ColourSignal;
 
 const START_CODE = new Uint8Array([0, 0, 0, 1]);
 
@@ -42,12 +49,11 @@ export const parseSps = (nal: Uint8Array): Sps => {
   const constraints = bits.read(8);
   const level = bits.read(8);
   bits.unsigned();
-  let chroma = 1;
+  let [chroma, depth] = [1, 8];
   if (withChroma.has(profile)) {
     chroma = bits.unsigned();
     if (chroma === 3) bits.read(1);
-    bits.unsigned();
-    bits.unsigned();
+    depth = 8 + Math.max(bits.unsigned(), bits.unsigned());
     bits.read(1);
     if (bits.read(1) === 1) skipScalingLists(bits, chroma === 3 ? 12 : 8);
   }
@@ -69,53 +75,14 @@ export const parseSps = (nal: Uint8Array): Sps => {
     width: widthInBlocks * 16 - (left + right) * cropX,
     height: heightInMaps * 16 * (2 - framesOnly) - (top + bottom) * cropY,
     codec: `avc1.${hex}`,
-    fps: bits.read(1) === 1 ? readFps(bits) : null,
+    chroma,
+    depth,
+    fields: framesOnly === 0,
+    ...(bits.read(1) === 1 ? readUsability(bits) : { fps: null, full_range: false, matrix: 2 }),
   };
 };
 
 const withChroma = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-
-type Bits = { read(count: number): number; unsigned(): number; signed(): number };
-
-const bitReader = (bytes: Uint8Array): Bits => {
-  let at = 0;
-  const bit = (): number => {
-    const byte = bytes[at >> 3];
-    if (byte === undefined) throw new RangeError("The parameter set ends too soon");
-    const value = (byte >> (7 - (at & 7))) & 1;
-    at += 1;
-    return value;
-  };
-  const read = (count: number): number => {
-    let value = 0;
-    for (let index = 0; index < count; index += 1) value = value * 2 + bit();
-    return value;
-  };
-  /** Exp-Golomb. */
-  const unsigned = (): number => {
-    let zeros = 0;
-    while (bit() === 0) {
-      zeros += 1;
-      if (zeros > 31) throw new RangeError("The parameter set is no parameter set");
-    }
-    return 2 ** zeros - 1 + read(zeros);
-  };
-  const signed = (): number => {
-    const code = unsigned();
-    return code % 2 === 0 ? -code / 2 : (code + 1) / 2;
-  };
-  return { read, unsigned, signed };
-};
-
-/** 00 00 03 stands for 00 00. */
-const withoutEmulation = (bytes: Uint8Array): Uint8Array => {
-  const kept: number[] = [];
-  for (const [index, byte] of bytes.entries()) {
-    if (byte === 3 && bytes[index - 1] === 0 && bytes[index - 2] === 0 && index >= 2) continue;
-    kept.push(byte);
-  }
-  return Uint8Array.from(kept);
-};
 
 const skipScalingLists = (bits: Bits, lists: number): void => {
   for (let list = 0; list < lists; list += 1) {
@@ -139,20 +106,11 @@ const skipOrderCount = (bits: Bits): void => {
   for (let index = 0; index < count && index < 256; index += 1) bits.signed();
 };
 
-/** Of the VUI; what stands before the timing is skipped. */
-const readFps = (bits: Bits): number | null => {
-  if (bits.read(1) === 1 && bits.read(8) === 255) bits.read(32);
-  if (bits.read(1) === 1) bits.read(1);
-  if (bits.read(1) === 1) {
-    bits.read(4);
-    if (bits.read(1) === 1) bits.read(24);
-  }
-  if (bits.read(1) === 1) {
-    bits.unsigned();
-    bits.unsigned();
-  }
-  if (bits.read(1) === 0) return null;
+/** The beginning of the VUI. */
+const readUsability = (bits: Bits): Pick<Sps, "fps"> & ColourSignal => {
+  const signal = readColourSignal(bits);
+  if (bits.read(1) === 0) return { ...signal, fps: null };
   const ticks = bits.read(32);
   const scale = bits.read(32);
-  return ticks > 0 ? scale / (2 * ticks) : null;
+  return { ...signal, fps: ticks > 0 ? scale / (2 * ticks) : null };
 };

@@ -1,0 +1,100 @@
+/** Key frames of many cameras through few long-lived FFmpeg processes: no process for a picture, none for a camera. */
+import { AppError } from "#lib/errors.ts";
+import type { Log } from "#lib/log.ts";
+import type { Picture } from "#lib/vision/picture.ts";
+import type { PictureDecoder } from "#lib/vision/picture-decoder.ts";
+import { accessUnitOf, refusal, type AccessUnit, type Codec } from "./access-unit.ts";
+import { processPool } from "./process-pool.ts";
+import { setAside } from "./set-aside.ts";
+import { waitingLine, type Waiting } from "./waiting-line.ts";
+
+export type KeyFrameDecoder = {
+  /**
+   * As `PictureDecoder.decode`. `invalid`: `picture.no_video`, `picture.no_parameter_sets`, `picture.no_key_frame`,
+   * `picture.too_large`, `picture.too_small`, `picture.damaged`, `picture.unexpected_size`, `picture.set_aside` (this source broke
+   * three decoders in a row and is left out for a while). `unavailable`: `picture.superseded`, `picture.waited`,
+   * `decoder.died`, `decoder.silent`, `decoder.missing`, `decoder.closed`; the picture may be as good as any.
+   */
+  decode(source: string, codec: Codec, bytes: Uint8Array): Promise<Picture>;
+  counts(): ReturnType<PictureDecoder["counts"]> & { set_aside: number };
+  close(): Promise<void>;
+};
+
+export type KeyFrameDecoderOptions = {
+  /** Pictures that are decoded at once. Default 2. */
+  processes?: number;
+  log: Log;
+  /** Default `ffmpeg`. */
+  command?: string;
+  /** How long a picture may keep a decoder. Default 5 s: the largest take a tenth of that. */
+  limit_ms?: number;
+  /** How long a picture may wait for one. Default 10 s. */
+  patience_ms?: number;
+  now?: () => number;
+};
+
+type Job = Waiting<AccessUnit, Picture>;
+
+export const openKeyFrameDecoder = (options: KeyFrameDecoderOptions): KeyFrameDecoder => {
+  const { processes = 2, log, limit_ms = 5000, patience_ms = 10_000, now = () => performance.now() } = options;
+  const pool = processPool({ processes, log, command: options.command ?? "ffmpeg", limit_ms });
+  const aside = setAside(log, now);
+  const line = waitingLine<AccessUnit, Picture>(patience_ms);
+  const counts = { decoded: 0, refused: 0, skipped: 0 };
+  let closed = false;
+
+  const failed = (source: string, error: unknown): AppError => {
+    const why = error instanceof AppError ? error : new AppError("internal", "The decoder failed", { cause: error });
+    counts.refused += 1;
+    // Neither an end of all nor a machine without FFmpeg says anything of a camera.
+    if (why.reason !== "decoder.missing" && !closed) aside.broke(source, why.reason ?? why.message);
+    return why;
+  };
+  const decodeOne = async ({ source, work, resolve, reject }: Job): Promise<void> => {
+    try {
+      const picture = await pool.decode(work);
+      counts.decoded += 1;
+      aside.decoded(source);
+      resolve(picture);
+    } catch (error) {
+      reject(failed(source, error));
+    }
+    next();
+  };
+  const next = (): void => {
+    while (!line.isEmpty() && pool.isFree(next)) {
+      const job = line.take();
+      if (job) void decodeOne(job);
+    }
+  };
+  const unitOf = (source: string, codec: Codec, bytes: Uint8Array): AccessUnit => {
+    try {
+      if (!aside.has(source)) return accessUnitOf(codec, bytes);
+    } catch (error) {
+      counts.refused += 1;
+      throw error;
+    }
+    counts.skipped += 1;
+    throw refusal("picture.set_aside", "Pictures of this camera broke the decoder; it is left out for a while");
+  };
+
+  return {
+    async decode(source, codec, bytes) {
+      if (closed) throw new AppError("unavailable", "The decoder is closed", { reason: "decoder.closed" });
+      const picture = line.enter(source, unitOf(source, codec, bytes));
+      next();
+      return picture;
+    },
+    counts: () => ({
+      ...counts,
+      skipped: counts.skipped + line.left(),
+      restarts: pool.restarts(),
+      set_aside: aside.count(),
+    }),
+    async close() {
+      closed = true;
+      line.close();
+      await pool.close();
+    },
+  };
+};
