@@ -216,6 +216,12 @@ def _drawn_over(scene: Tensor, plates: Flat, unit: Tensor, corners: Tensor, kind
     return scene + ((texture * level).clamp(0, 300) - scene) * cover
 
 
+def look_often(bank: PlateBank, seats: Seats, count: int, generator: torch.Generator, part: int = 512) -> Looks:
+    """Many looks at plates kept for judging, made in parts for the memory's sake."""
+    parts = [look(bank, seats, min(part, count - start), generator, held_out=True) for start in range(0, count, part)]
+    return Looks(*(torch.cat([getattr(p, name) for p in parts]) for name in Looks.__dataclass_fields__))
+
+
 @torch.no_grad()
 def look(bank: PlateBank, seats: Seats, count: int, generator: torch.Generator, held_out: bool = False) -> Looks:
     dice = BatchDice(count, generator)

@@ -191,6 +191,16 @@ def _bolts(canvas: np.ndarray, rng: np.random.Generator) -> None:
             cv2.circle(canvas, centre, radius, u(10, 235), -1, cv2.LINE_AA)
 
 
+def _seals(canvas: np.ndarray, rng: np.random.Generator) -> None:
+    """The wire seal and the slots it goes through, under the third and the sixth character: it touches their feet."""
+    u, (h, w) = rng.uniform, canvas.shape
+    luma, y = u(5, 70), h * u(0.84, 0.94)
+    for x in (u(0.24, 0.31), u(0.66, 0.74)):
+        if rng.random() < 0.85:
+            half, thick = w * u(0.008, 0.02), max(1, int(h * u(0.015, 0.045)))
+            cv2.line(canvas, (int(x * w - half), int(y)), (int(x * w + half), int(y + h * u(-0.02, 0.02))), luma, thick, cv2.LINE_AA)
+
+
 def _cover(canvas: np.ndarray, rng: np.random.Generator) -> None:
     """Frames, tow bars, stickers and bent edges: what hides a part of a plate."""
     u, (h, w), draw = rng.uniform, canvas.shape, rng.random()
@@ -248,5 +258,7 @@ def draw_plate(fonts: Fonts, rng: np.random.Generator, layout: str | None = None
         _mercosul_text(canvas, mask, text, rows, bank, ink, infrared, rng)
     texture = _wear(canvas, mask, ink, rng)
     _bolts(texture, rng)
+    if rows == 1 and rng.random() < (0.45 if layout == "old" else 0.15):
+        _seals(texture, rng)
     _cover(texture, rng)
     return Plate(np.clip(texture, 0, 255), text, layout, rows, infrared)

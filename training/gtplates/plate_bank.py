@@ -1,4 +1,4 @@
-"""A bank of flat drawn plates on disk: drawing processes keep overwriting it while trainers photograph them in batches."""
+"""A bank of flat drawn plates in a file: drawing processes keep overwriting it while trainers photograph them in batches."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Flat:
 
 
 def _open(folder: Path, count: int | None) -> dict[str, np.ndarray]:
-    """Made with `count` rooms, or opened as it is. A file and not /dev/shm: that is often a few megabytes only."""
+    """Made with `count` rooms, or opened as it is."""
     parts = {}
     for name, (shape, kind) in SHAPES.items():
         path, each = folder / f"{name}.bin", int(np.prod(shape)) * np.dtype(kind).itemsize
@@ -72,6 +72,7 @@ def _labels(text: str, layout: int, two_rows: bool, infrared: bool, kind: int) -
 
 def _draw(folder: Path, part: int, parts: int, seed: int, font_folders: list[Path]) -> None:
     """One process: its share of the rooms, again and again."""
+    os.nice(5)  # trainers go first
     cv2.setNumThreads(1)
     bank, parent = _open(folder, None), os.getppid()
     mine, lap = np.arange(part, len(bank["aspect"]), parts), 0

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from .plate_bank import fill
+from .plate_bank import FLAT_H, FLAT_W, fill
 
 NETWORKS = ("reader", "refiner", "detector")
 # The refiner is small and learns fast: it leaves the device to the others for the rest of the time.
 SHARE_OF_TIME = {"reader": 1.0, "refiner": 0.6, "detector": 1.0}
 PATIENCE_SECONDS = 60.0
+
+
+def _roomy(plates: int) -> str | None:
+    """Shared memory where it is large enough, else the folder for temporary files."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.exists() and shutil.disk_usage(memory).free > 2 * plates * FLAT_W * FLAT_H else None
 
 
 def command(network: str, options: argparse.Namespace, bank: Path, begun: float, until: float) -> list[str]:
@@ -31,7 +38,7 @@ def train_all(options: argparse.Namespace, font_folders: list[Path]) -> None:
     begun = time.time()
     until = begun + options.minutes * 60
     options.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="plate-bank-") as folder:
+    with tempfile.TemporaryDirectory(prefix="plate-bank-", dir=_roomy(options.plates)) as folder:
         bank = Path(folder)
         drawing = fill(bank, options.plates, options.draw, options.seed, font_folders)
         try:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .batch_dice import BatchDice
-from .batched_scene import Looks, look
+from .batched_scene import Looks, look, look_often
 from .geometry import READER_VIEW, straighten
 from .nets import POSITIONS, Reader
 from .plate_bank import PlateBank
@@ -147,5 +147,5 @@ def learn(options: argparse.Namespace) -> None:
 
     generator = torch.Generator(device).manual_seed(options.seed + 1000)
     few = min(JUDGED, batch * 4)
-    judge = judge_on(look(bank, seats, few, generator, held_out=True), BatchDice(few, generator))
+    judge = judge_on(look_often(bank, seats, few, generator), BatchDice(few, generator))
     train(net, Plan(options.out, options.until, options.peak or PEAK), device, options.seed, loss_of, judge)

@@ -182,3 +182,11 @@ def test_a_reader_of_fewer_blocks_goes_on_as_it_was(tmp_path: Path) -> None:
     again = begin(Reader(), tmp_path / "small.pt").eval()
     for ours, theirs in zip(again(view), whole(view)):
         assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_the_reader_runs_and_learns_in_half_precision() -> None:
+    net = Reader()
+    with torch.autocast("cpu", torch.bfloat16):
+        characters, layout, sure = net(torch.rand(2, 1, 64, 160, generator=generator()) * 255)
+    (characters.float().sum() + layout.float().sum() + sure.float().sum()).backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in net.parameters())
