@@ -19,7 +19,6 @@ from .timed_training import Figures, Forward, Plan, train
 from .warm import begin
 
 PEAK = 2e-3
-SIZE = (512, 320)  # of a street while training; the network is convolutional and sees other sizes at work
 BATCH = {"cuda": 128, "cpu": 8}
 # Composing asks the device some two hundred questions, each a wait: many streets at once, each photographed twice, share them.
 BATCHES_AT_ONCE, PHOTOGRAPHS = 4, 2
@@ -28,7 +27,7 @@ BATCHES_AT_ONCE, PHOTOGRAPHS = 4, 2
 def photographs(scenery: Scenery, generator: torch.Generator, batch: int) -> Iterator[Streets]:
     dice = Dice(generator)
     while True:
-        streets = compose(scenery, dice, batch * BATCHES_AT_ONCE, SIZE)
+        streets = compose(scenery, dice, batch * BATCHES_AT_ONCE)
         for _ in range(PHOTOGRAPHS):
             order = torch.randperm(len(streets.luma), generator=generator, device=generator.device)
             for part in order.split(batch):
