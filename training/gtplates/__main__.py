@@ -1,8 +1,9 @@
-"""python -m gtplates render | mark | pack | train | train-all | evaluate | export | card (see README.md)."""
+"""python -m gtplates render | mark | pack | train | train-all | calibrate | evaluate | export | card (see README.md)."""
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,21 @@ def pack(options: argparse.Namespace) -> None:
     write(options.pack, negatives(), FONT_FOLDERS[0])
 
 
+def calibrate(options: argparse.Namespace) -> None:
+    from .calibrate import calibrate as write
+    from .nets import Reader
+    from .plate_bank import HELD_OUT, PlateBank, fill
+    from .seats import load
+    from .training import load_average
+
+    with tempfile.TemporaryDirectory() as folder:
+        drawing = fill(Path(folder), HELD_OUT, 1, options.seed, FONT_FOLDERS)
+        bank = PlateBank(Path(folder), "cpu", wait_for=HELD_OUT)
+        for process in drawing:
+            process.terminate()
+        write(load_average(Reader(), options.reader), bank, load(options.pack / "reader", "cpu"), options.count, options.reader)
+
+
 def evaluate(options: argparse.Namespace) -> None:
     from .evaluate import tables
     from .models import Models
@@ -79,7 +95,7 @@ def evaluate(options: argparse.Namespace) -> None:
 def export(options: argparse.Namespace) -> None:
     from .export import export as write
 
-    write(options.reader, options.refiner, options.detector, options.temperature, options.models)
+    write(options.reader, options.refiner, options.detector, options.models)
 
 
 def mark(options: argparse.Namespace) -> None:
@@ -139,11 +155,15 @@ def main() -> None:
     this.add_argument("--wait-for", type=int, default=24_000)
     this.add_argument("--batch", type=int)
     this.add_argument("--seed", type=int, default=0)
+    this = command("calibrate", calibrate, "how far the reader's probabilities are to be believed; export folds it in")
+    this.add_argument("--reader", default="reader")
+    this.add_argument("--pack", type=Path, required=True)
+    this.add_argument("--count", type=int, default=4000, help="looks")
+    this.add_argument("--seed", type=int, default=99)
     this = command("export", export, "checkpoints → models/*.onnx, torch and onnxruntime compared")
     this.add_argument("--reader", default="reader")
     this.add_argument("--refiner", default="refiner")
     this.add_argument("--detector", default="detector")
-    this.add_argument("--temperature", type=float, default=1.0)
     this.add_argument("--models", type=Path, default=MODELS)
     for name, run, help_ in (
         ("evaluate", evaluate, "the tables, with intervals"),

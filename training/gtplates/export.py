@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .detector_graph import DetectorGraph
+from .calibrate import Calibration, load_calibration
 from .geometry import READER_VIEW, REFINER_VIEW, straighten, unstraighten, window
 from .models import session
 from .nets import Detector, Reader, Refiner
@@ -23,14 +24,15 @@ SMALL = 4096  # weights of fewer values stay fp32: they save nothing and biases 
 
 
 class ReaderGraph(nn.Module):
-    def __init__(self, net: Reader, temperature: float) -> None:
+    def __init__(self, net: Reader, calibration: Calibration) -> None:
         super().__init__()
-        self.net, self.temperature = net, temperature
+        self.net, self.calibration = net, calibration
 
     def forward(self, luma: Tensor, corners: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         view = straighten(*window(luma, corners, READER_VIEW), READER_VIEW)
         characters, layout, sure = self.net(view)
-        return (characters / self.temperature).softmax(-1), layout.softmax(-1), sure.sigmoid(), view
+        known = self.calibration
+        return (characters / known.temperature).softmax(-1), layout.softmax(-1), (sure * known.scale + known.shift).sigmoid(), view
 
 
 class RefinerGraph(nn.Module):
@@ -74,9 +76,11 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def graphs(reader: str, refiner: str, detector: str | None, temperature: float) -> dict[str, tuple[nn.Module, list[str], list[str]]]:
+def graphs(reader: str, refiner: str, detector: str | None) -> dict[str, tuple[nn.Module, list[str], list[str]]]:
     made: dict[str, tuple[nn.Module, list[str], list[str]]] = {
-        "reader": (ReaderGraph(load_average(Reader(), reader), temperature), ["luma", "corners"], ["characters", "layout", "sure", "view"]),
+        "reader": (
+            ReaderGraph(load_average(Reader(), reader), load_calibration(reader)), ["luma", "corners"], ["characters", "layout", "sure", "view"],
+        ),
         "refiner": (RefinerGraph(load_average(Refiner(), refiner)), ["luma", "corners"], ["refined"]),
     }
     if detector:
@@ -113,9 +117,9 @@ def worst_difference(graph: nn.Module, file: bytes | Path, inputs: list[str], ro
     return worst
 
 
-def export(reader: str, refiner: str, detector: str | None, temperature: float, folder: Path) -> None:
+def export(reader: str, refiner: str, detector: str | None, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (graph, inputs, outputs) in graphs(reader, refiner, detector, temperature).items():
+    for name, (graph, inputs, outputs) in graphs(reader, refiner, detector).items():
         graph.eval()
         given = _samples(inputs, np.random.default_rng(1))
         axes = {"luma": {2: "height", 3: "width"}}

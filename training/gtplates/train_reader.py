@@ -30,6 +30,7 @@ SHAKEN = (0.008, 0.02, 0.035, 0.055, 0.2)
 SHAKEN_SHARES = (0.32, 0.33, 0.26, 0.05, 0.04)
 LOST = len(SHAKEN) - 1
 JUDGED = 4096
+WIDTHS = (30, 50, 70, 100, 1000)
 
 
 @dataclass
@@ -114,15 +115,18 @@ def reading_loss(net: Forward, seen: Views) -> tuple[Tensor, Figures]:
 
 def judge_on(looks: Looks, dice: BatchDice):
     seen = views(looks, dice)
+    # Two rows have characters as large as a car's plate 1/0.62 times as wide.
+    wide = (looks.corners[:, 1] - looks.corners[:, 0]).norm(dim=-1) / torch.where(looks.layout >= 2, 0.62, 1.0)
 
     @torch.no_grad()
     def judge(net: nn.Module) -> dict[str, float]:
         parts = [net(part) for part in seen.view.split(512)]
         characters, layout, sure = (torch.cat(part) for part in zip(*parts))
         right = (likeliest(characters, layout) == seen.text).all(1) & seen.read
-        of_layout = {f"layout{i}": right[seen.taught & (seen.layout == i)] for i in range(4)}
+        groups = {f"layout{i}": right[seen.taught & (seen.layout == i)] for i in range(4)}
+        groups |= {f"px{low}": right[seen.taught & (wide >= low) & (wide < high)] for low, high in zip(WIDTHS, WIDTHS[1:])}
         taken = sure > sure[seen.taught].quantile(0.3)
-        return {"exact": right[seen.taught].float().mean().item()} | {k: v.float().mean().item() for k, v in of_layout.items()} | {
+        return {"exact": right[seen.taught].float().mean().item()} | {k: v.float().mean().item() for k, v in groups.items()} | {
             "wrong_of_70_percent": 1 - right[taken].float().mean().item()
         }
 

@@ -12,6 +12,7 @@ from gtplates.batch_dice import BatchDice
 from gtplates.batched_camera import gaussian, resampled, shoot
 from gtplates.batched_coder import jpeg, video
 from gtplates.batched_scene import SHARES, look, on_plate, pose
+from gtplates.calibrate import fit, off_by
 from gtplates.geometry import homography, project
 from gtplates.nets import Reader
 from gtplates.pictures import Labelled, Picture
@@ -190,3 +191,13 @@ def test_the_reader_runs_and_learns_in_half_precision() -> None:
         characters, layout, sure = net(torch.rand(2, 1, 64, 160, generator=generator()) * 255)
     (characters.float().sum() + layout.float().sum() + sure.float().sum()).backward()
     assert all(p.grad is None or p.grad.isfinite().all() for p in net.parameters())
+
+
+def test_calibration_finds_the_temperature_and_the_odds_that_answers_were_made_with() -> None:
+    chance, truth = generator(9), torch.randn(3000, 7, 36, generator=generator(10)) * 2
+    text = torch.multinomial(truth.softmax(-1).flatten(0, 1), 1, generator=chance).view(3000, 7)
+    odds = torch.randn(8000, generator=chance) * 2
+    right = torch.rand(8000, generator=chance) < odds.sigmoid()
+    found = fit(truth * 3, text, (odds + 1) / 2, right)
+    assert (found.temperature, found.scale, found.shift) == pytest.approx((3, 2, -1), rel=0.12)
+    assert all(abs(told - share) < 0.05 for told, share, _ in off_by(odds.sigmoid(), right))
