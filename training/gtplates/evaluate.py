@@ -7,22 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .detector_scores import found_by_threshold, found_by_width, sheet_of_beside, tallies_of
 from .glyphs import CHARACTERS
 from .held_out import STRATA, SWEEP, stratum
 from .models import Models, reading_of
-from .pictures import Labelled, Picture, box_corners, luma, training_pictures, validation_pictures
-from .reading import Reading, interval
-
-
-@dataclass
-class Score:
-    name: str
-    right: int
-    of: int
-
-    def line(self) -> str:
-        low, high = interval(self.right, self.of)
-        return f"{self.name:38s} {self.right}/{self.of} = {100 * self.right / self.of:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
+from .pictures import CACHE, Labelled, Picture, box_corners, luma, training_pictures, validation_pictures
+from .reading import Reading
+from .score import Score
 
 
 def on_held_out(models: Models, count: int, names: list[str]) -> list[Score]:
@@ -71,21 +62,20 @@ class Whole:
     """What came of pictures with one labelled plate each, nothing given."""
 
     reads: list[Read]
-    hits: dict[float, int]
-    beside: dict[float, int]
     milliseconds: list[float]
 
 
-THRESHOLDS = (0.15, 0.3, 0.5)
+SHEET_FROM = 0.3
+CANDIDATES_FROM = 0.15  # of the detector's score
 
 
 def read_whole(models: Models, pictures: list[Picture], looked_at: int = 5) -> Whole:
     """Detect, refine and read the best candidates; the likeliest to be a rightly read plate is the answer."""
-    whole = Whole([], dict.fromkeys(THRESHOLDS, 0), dict.fromkeys(THRESHOLDS, 0), [])
+    whole = Whole([], [])
     for picture in pictures:
         full, plate = luma(picture.file), picture.plates[0]
         begun = time.process_time()
-        found = models.detect(full, THRESHOLDS[0])
+        found = models.detect(full, CANDIDATES_FROM)
         best: Read | None = None
         for one in found[:looked_at]:
             refined = models.refine(full, one.corners)
@@ -94,10 +84,6 @@ def read_whole(models: Models, pictures: list[Picture], looked_at: int = 5) -> W
                 best = Read(plate, reading, sure * one.score)
         whole.milliseconds.append(1000 * (time.process_time() - begun))
         whole.reads.append(best or Read(plate, None, 0.0))
-        for threshold in THRESHOLDS:
-            taken = [f for f in found if f.score >= threshold]
-            whole.hits[threshold] += any(overlap(f.corners, plate.box) > 0.5 for f in taken)
-            whole.beside[threshold] += sum(overlap(f.corners, plate.box) < 0.3 for f in taken)
     return whole
 
 
@@ -133,9 +119,11 @@ def tables(models: Models, count: int, sweep: bool) -> dict[str, list[Score]]:
         reads = read_boxed(models, pictures)
         made[f"{title}, labelled box given"] = [*groups(reads), accepted(reads)]
         if models.detector and title == "validation":
-            whole, n = read_whole(models, pictures), len(pictures)
+            whole, tallies = read_whole(models, pictures), tallies_of(models, pictures)
             made["validation, whole picture"] = [*groups(whole.reads), accepted(whole.reads)]
-            made["validation, plates found (overlap 0.5)"] = [Score(f"threshold {t}", whole.hits[t], n) for t in THRESHOLDS]
-            made["boxes beside the label, per picture"] = [Score(f"threshold {t}", min(whole.beside[t], n), n) for t in THRESHOLDS]
-            print(f"CPU ms a picture: median {np.median(whole.milliseconds):.1f}", {t: round(v / n, 2) for t, v in whole.beside.items()})
+            made["validation, plates found (overlap 0.5)"] = found_by_threshold(tallies)
+            made["validation, plates found, by width"] = found_by_width(tallies)
+            sheet = CACHE / "sheet-beside-validation.png"
+            beside = sheet_of_beside(models, pictures, SHEET_FROM, sheet)
+            print(f"CPU ms a picture: median {np.median(whole.milliseconds):.1f}; {beside} boxes beside a label at {SHEET_FROM}: look at {sheet}")
     return made
