@@ -66,7 +66,7 @@ def train_together(options: argparse.Namespace) -> None:
 def pack(options: argparse.Namespace) -> None:
     from .pack import pack as write
 
-    write(options.pack, negatives(), FONT_FOLDERS[0])
+    write(options.pack, negatives(), FONT_FOLDERS)
 
 
 def calibrate(options: argparse.Namespace) -> None:

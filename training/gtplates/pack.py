@@ -15,12 +15,11 @@ from .seats import pack as pack_seats
 BEGIN_FROM = ("reader", "refiner")
 
 
-def pack(folder: Path, others: list[np.ndarray], fonts: Path) -> None:
+def pack(folder: Path, others: list[np.ndarray], font_folders: list[Path]) -> None:
     pack_seats(training_pictures(), others, folder / "reader")
     (folder / "fonts").mkdir(exist_ok=True)
-    for pattern in PLAIN_FONTS:
-        for file in fonts.glob(pattern):
-            shutil.copy(file, folder / "fonts" / file.name)
+    for file in {file for fonts in font_folders for pattern in PLAIN_FONTS for file in fonts.rglob(pattern)}:
+        shutil.copy(file, folder / "fonts" / file.name)
     (folder / "start").mkdir(exist_ok=True)
     for name in BEGIN_FROM:
         state = torch.load(CACHE / "checkpoints" / f"{name}.pt", map_location="cpu", weights_only=True)
