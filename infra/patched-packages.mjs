@@ -10,7 +10,8 @@ const modules = join(dirname(fileURLToPath(import.meta.url)), "..", "node_module
 /**
  * postgres.js 3.4.9 writes to a socket that has gone (an uncaught TypeError: the process ends whenever the database does), and
  * forgets to disarm its timer when a connection closes (a slot of the pool that never sends again). porsager/postgres#1154,
- * #1168, #1208. A statement on a lost connection is refused instead; what was buffered for it is dropped.
+ * #1168, #1208. A statement on a lost connection is refused instead; what was buffered for it is dropped. So is what was asked
+ * between a socket's fault and its end, which nobody ever answered: who hears of the fault and asks again at once waited for ever.
  */
 const postgresPatches = ["src/connection.js", "cf/src/connection.js"].flatMap((file) => [
   {
@@ -29,6 +30,11 @@ const postgresPatches = ["src/connection.js", "cf/src/connection.js"].flatMap((f
     find: "    incomings = null\n    clearImmediate(nextWriteTimer)\n    socket.removeListener('data', data)",
     replace:
       "    incomings = null\n    clearImmediate(nextWriteTimer)\n    chunk = nextWriteTimer = null\n    socket.removeListener('data', data)",
+  },
+  {
+    file,
+    find: "    !hadError && (query || sent.length) && error(",
+    replace: "    ;(query || sent.length) && error(",
   },
 ]);
 const patches = [{ name: "postgres", version: "3.4.9", changes: postgresPatches }];

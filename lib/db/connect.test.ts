@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, Socket, type AddressInfo } from "node:net";
+import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { connectSql, type Sql } from "./connect.ts";
@@ -51,5 +52,30 @@ describe("a lost connection", () => {
     for (const number of [1, 2, 3]) expect((await sql`select ${number}::int as n`)[0]?.["n"]).toBe(number);
     await sql.end({ timeout: 1 });
     await line.close();
+  });
+
+  test("refuses what is asked of it between its fault and its end", async () => {
+    const { hostname, port } = new URL(database.urls.app);
+    let socket = new Socket();
+    const options = {
+      max: 1,
+      fetch_types: false,
+      // Its types do not know this one.
+      async socket() {
+        socket = connect(Number(port), hostname);
+        await once(socket, "connect");
+        return socket;
+      },
+    };
+    const sql = postgres(database.urls.app, options);
+    await sql`select 1`;
+    // Whoever heard of the fault asks again at once, while the socket is still closing.
+    const again = new Promise<unknown>((resolve) => {
+      socket.once("error", () => resolve(sql`select 2`.catch((error: unknown) => error)));
+    });
+    socket.destroy(new Error("cut"));
+    expect(await again).toMatchObject({ code: "CONNECTION_CLOSED" });
+    expect(await sql`select 3::int as n`).toEqual([{ n: 3 }]);
+    await sql.end({ timeout: 1 });
   });
 });
