@@ -17,7 +17,7 @@ from .scene import PATCH_H, PATCH_W
 from .seats import SEAT_H, SEAT_W, UNKNOWN, Seats
 
 ON_SEAT, ON_TILE, REAL, FOREIGN, NOTHING = range(5)
-SHARES = (0.56, 0.22, 0.17, 0.02, 0.03)
+SHARES = (0.57, 0.23, 0.15, 0.02, 0.03)
 CAR_PLATE = 3.08
 LARGEST_OF_A_SET = 220  # a large set of one layout does not crowd out the others
 

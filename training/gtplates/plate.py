@@ -77,10 +77,13 @@ def matches_a_pattern(text: str) -> bool:
 
 
 def _small_text(canvas: np.ndarray, text: str, x: float, y: float, height: float, luma: float, weight: int) -> None:
-    font = cv2.FONT_HERSHEY_SIMPLEX
+    font, weight = cv2.FONT_HERSHEY_SIMPLEX, int(weight)
     (width, base), _ = cv2.getTextSize(text, font, 1, weight)
     scale = height / base
-    cv2.putText(canvas, text, (int(x - width * scale / 2), int(y + height)), font, scale, float(luma), weight, cv2.LINE_AA)
+    # Letters are drawn into bytes: newer releases of OpenCV draw text into nothing else.
+    shape = np.zeros(canvas.shape, np.uint8)
+    cv2.putText(shape, text, (int(x - width * scale / 2), int(y + height)), font, scale, 255, weight, cv2.LINE_AA)
+    canvas += (luma - canvas) * (shape / np.float32(255))
 
 
 def _blit(mask: np.ndarray, glyph: np.ndarray, x: float, y: float, width: float, height: float) -> None:

@@ -23,7 +23,9 @@ from .timed_training import Figures, Forward, Plan, train
 from .warm import begin
 
 HOPELESS = 1.2
-BATCH = 1280
+# Photographing costs more than learning: each picture is looked at with several errors of the corners.
+LOOKS_EACH = 3
+BATCH = 1536
 PEAK = 2e-3
 # Shares of a plate's sides by which corners are off; the last is where the refiner failed, and nothing is read there.
 SHAKEN = (0.008, 0.02, 0.035, 0.055, 0.2)
@@ -137,14 +139,14 @@ def learn(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
     bank, seats = PlateBank(options.bank, device, options.wait_for), load(options.pack / "reader", device)
     batch = options.batch or BATCH
-    looks_each, count = 2, batch // 2
+    count = batch // LOOKS_EACH
     torch.manual_seed(options.seed)
     net = begin(Reader(), options.start)
 
     def loss_of(net: Forward, generator: torch.Generator):
         taken = look(bank, seats, count, generator)
         with torch.no_grad():
-            many = [views(taken, BatchDice(count, generator)) for _ in range(looks_each)]
+            many = [views(taken, BatchDice(count, generator)) for _ in range(LOOKS_EACH)]
             seen = Views(*(torch.cat([getattr(v, name) for v in many]) for name in Views.__dataclass_fields__))
             seen.view = disturbed(seen.view, BatchDice(len(seen.view), generator))
         return *reading_loss(net, seen), len(seen.view)

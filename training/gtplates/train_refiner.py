@@ -15,11 +15,11 @@ from .nets import Refiner
 from .plate_bank import PlateBank
 from .seats import load
 from .timed_training import Forward, Plan, train
-from .train_reader import disturbed
+from .train_reader import LOOKS_EACH, disturbed
 from .warm import begin
 
 PASSES = 3
-BATCH = 1024
+BATCH = 1152
 PEAK = 1.5e-3
 BOXED = 0.4
 # The second and third pass start from nearly right corners, and the last one's error is what the reader sees.
@@ -79,17 +79,18 @@ def learn(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
     bank, seats = PlateBank(options.bank, device, options.wait_for), load(options.pack / "reader", device)
     batch = options.batch or BATCH
-    looks_each, count = 2, batch // 2
+    count = batch // LOOKS_EACH
     torch.manual_seed(options.seed)
     net = begin(Refiner(), options.start)
 
     def loss_of(net: Forward, generator: torch.Generator):
         taken = look(bank, seats, count, generator)
+        while not len(some := usable(taken)):  # only tiny batches
+            taken = look(bank, seats, count, generator)
         with torch.no_grad():
-            some = usable(taken)
             # One size of batch: the device's convolutions are tuned anew for each.
             some = some[torch.arange(int(count * USABLE), device=device) % len(some)]
-            luma, true = taken.luma[some].repeat(looks_each, 1, 1, 1), taken.corners[some].repeat(looks_each, 1, 1)
+            luma, true = taken.luma[some].repeat(LOOKS_EACH, 1, 1, 1), taken.corners[some].repeat(LOOKS_EACH, 1, 1)
             dice = BatchDice(len(luma), generator)
             guess = rough(true, dice)
             view = disturbed(straighten(luma, guess, REFINER_VIEW), dice)
