@@ -8,24 +8,24 @@ import type { ChaosSystem } from "./system.ts";
 
 const plan = planOf(catalogue);
 
-/** Dead letters are not counted. */
+/** Dead letters are not counted. Long work waits in the work table, whoever else holds queues (`connector/long-work.ts`). */
 export const waitingIn = async (
-  { broker, management }: ChaosSystem["addresses"],
+  { broker, management }: Pick<ChaosSystem["addresses"], "broker" | "management">,
   sql: Sql,
 ): Promise<Map<string, number>> => {
-  if (management === null) {
-    const rows = await sql<
-      { queue: string; count: number }[]
-    >`select queue, count(*)::int as count from work group by 1`;
-    return new Map(rows.map(({ queue, count }) => [queue, count]));
-  }
+  const rows = await sql<
+    { queue: string; count: number }[]
+  >`select queue, count(*)::int as count from work group by queue`;
+  const counts = new Map(rows.map(({ queue, count }) => [queue, count]));
+  if (management === null) return counts;
   const vhost = new URL(broker).pathname.slice(1);
   const listed = (await managementOf(management)("GET", `/queues/${vhost}`)) as { name: string; messages?: number }[];
   const messages = new Map(listed.map((queue) => [queue.name, queue.messages ?? 0]));
   return new Map(
     plan.queues.map((spec) => {
       const names = allNames(spec).filter((name) => name !== namesOf(spec).dead);
-      return [spec.name, names.reduce((sum, name) => sum + (messages.get(name) ?? 0), 0)];
+      const held = names.reduce((sum, name) => sum + (messages.get(name) ?? 0), 0);
+      return [spec.name, held + (counts.get(spec.name) ?? 0)];
     }),
   );
 };

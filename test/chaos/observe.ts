@@ -1,5 +1,6 @@
 /** What is there: read from the database as its owner, from the broker and from the object store. */
 import { createHash } from "node:crypto";
+import { withLongWork } from "#connector/long-work.ts";
 import { planOf } from "#connector/plan.ts";
 import { catalogue } from "#functions/catalogue.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
@@ -41,10 +42,12 @@ export const openObserver = async ({ addresses }: ChaosSystem): Promise<Observer
       // The store and the broker of the run are opened for this moment: before it they are away at times.
       const objects = await connectObjects(addresses.objects, { keys: { mac: signsNothing } });
       const broker = await connectBroker(addresses.broker, { queues: plan.queues, sql, on_error });
+      const whole = await withLongWork(broker, { sql, queues: plan.queues, on_error });
       try {
-        const queues = await queuesOf(broker, await waiting());
+        const queues = await queuesOf(whole, await waiting());
         return { ...run, ...(await rows()), queues, stored: await storedIn(objects) };
       } finally {
+        await whole.close();
         await Promise.all([objects.close(), broker.close()]);
       }
     },
