@@ -150,13 +150,15 @@ const QUIET_LOOKS = 4;
 
 const drain = async (observer: Observer, say: (line: string) => void): Promise<void> => {
   let quiet = 0;
-  let left: Record<string, number> = {};
+  let last = {};
   for (const deadline = Date.now() + DRAINED_MS; Date.now() < deadline && quiet < QUIET_LOOKS;) {
-    left = await patiently(observer.left);
-    quiet = Object.keys(left).length === 0 ? quiet + 1 : 0;
+    const left = await patiently(observer.left);
+    const isQuiet = Object.keys(left).length === 0;
+    quiet = isQuiet ? quiet + 1 : 0;
+    if (!isQuiet) last = left;
     await pause(LOOK_EVERY_MS);
   }
-  say(quiet < QUIET_LOOKS ? `left over: ${JSON.stringify(left)}` : "nothing waits any more");
+  say(`${quiet < QUIET_LOOKS ? "left over" : "nothing waits any more, at last"}: ${JSON.stringify(last)}`);
 };
 
 const countsOf = ({ operations }: History): Verdict["counts"] =>
