@@ -142,7 +142,10 @@ const LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 /** Debian's libfaketime: the wall clock of one program goes by a file; its monotonic clock stays. */
 const fakeClock = (folder: string): { env: Record<string, string>; step(seconds: number): void } | null => {
-  if (!existsSync(LIBRARY)) return null;
+  if (!existsSync(LIBRARY)) {
+    console.warn(`There is no ${LIBRARY} (Debian's libfaketime): steps of an agent's clock are not tried.`);
+    return null;
+  }
   const file = join(folder, "clock");
   const step = (seconds: number): void => writeFileSync(file, `${seconds >= 0 ? "+" : ""}${seconds}\n`);
   step(0);
