@@ -139,9 +139,9 @@ const prepare = (
     ERL_CRASH_DUMP: join(folder, "crash.dump"),
     // The script then becomes the node: its number is the one to end. It has no other effect without systemd's socket.
     RUNNING_UNDER_SYSTEMD: "1",
-    // Schedulers that spin while they wait take the time of the tests.
+    // Schedulers that spin while they wait take the time of the tests. The timeout is that of `infra/compose.yml`.
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
-      "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
+      "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none -rabbit dead_letter_worker_publisher_confirm_timeout 10000",
   };
 };
 
