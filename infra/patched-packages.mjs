@@ -37,7 +37,30 @@ const postgresPatches = ["src/connection.js", "cf/src/connection.js"].flatMap((f
     replace: "    ;(query || sent.length) && error(",
   },
 ]);
-const patches = [{ name: "postgres", version: "3.4.9", changes: postgresPatches }];
+
+/**
+ * Its transactions go on asking the connection that they had, although that was lost and belongs to somebody else by now: what they
+ * ask late would take effect outside of any transaction, their `commit` in the middle of another one. They are refused instead.
+ */
+const lateStatements = ["src/index.js", "cf/src/index.js"].flatMap((file) => [
+  {
+    file,
+    find: "      , connection\n      , prepare = null\n",
+    replace: "      , connection\n      , lost = null\n      , prepare = null\n",
+  },
+  {
+    file,
+    find: "connection.onclose = reject)",
+    replace: "connection.onclose = e => (lost = e, reject(e)))",
+  },
+  {
+    file,
+    find: "        q.catch(e => uncaughtError || (uncaughtError = e))\n        c.queue === full",
+    replace:
+      "        q.catch(e => uncaughtError || (uncaughtError = e))\n        if (lost)\n          return q.reject(lost)\n\n        c.queue === full",
+  },
+]);
+const patches = [{ name: "postgres", version: "3.4.9", changes: [...postgresPatches, ...lateStatements] }];
 
 for (const { name, version, changes } of patches) {
   const installed = JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8")).version;

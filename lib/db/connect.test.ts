@@ -54,6 +54,26 @@ describe("a lost connection", () => {
     await line.close();
   });
 
+  test("refuses what its transaction asks when another has the connection that was made anew", async () => {
+    const line = await openLine(database.urls.app);
+    const sql: Sql = connectSql(line.url, { max: 1 });
+    const goOn = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<unknown>();
+    const transaction = sql.begin(async (tx) => {
+      await tx`select 1`;
+      line.cut();
+      await goOn.promise;
+      late.resolve(await tx`select 'outside of any transaction'`.catch((error: unknown) => error));
+    });
+    await expect(transaction).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    expect(await sql`select 1 as n`).toEqual([{ n: 1 }]);
+    goOn.resolve();
+    expect(await late.promise).toMatchObject({ code: "CONNECTION_CLOSED" });
+    expect(await sql`select 2 as n`).toEqual([{ n: 2 }]);
+    await sql.end({ timeout: 1 });
+    await line.close();
+  });
+
   test("refuses what is asked of it between its fault and its end", async () => {
     const { hostname, port } = new URL(database.urls.app);
     let socket = new Socket();
