@@ -158,8 +158,8 @@ describe("networks that give nonsense", () => {
     const metrics = createMetrics();
     const vision = await open({ metrics });
     const found = await vision.find(grey());
-    const dropped = /^vision_dropped_total (\d+)/m.exec(await metrics.text())?.[1];
-    return { found, dropped: Number(dropped ?? 0) };
+    const [, why, dropped] = /^vision_dropped_total\{why="(\w+)"\} (\d+)/m.exec(await metrics.text()) ?? [];
+    return { found, dropped: Number(dropped ?? 0), why };
   };
 
   test("constant networks without a fault find their plate", async () => {
@@ -171,15 +171,20 @@ describe("networks that give nonsense", () => {
     ["a detector's corners that are no numbers", { detector: detector([plate.with(3, Number.NaN)], [0.9]) }],
     ["a detector's score that is no number", { detector: detector([plate], [Number.NaN]) }],
     ["refined corners that are no numbers", { refiner: refiner(plate.with(0, Number.NaN)) }],
-    ["refined corners far outside", { refiner: refiner(plate.map((value) => value + 5000)) }],
-    ["refined corners without an area", { refiner: refiner(plate.fill(100, 1)) }],
-    ["refined corners in the wrong order", { refiner: refiner(plate.toReversed()) }],
     ["characters that are no numbers", { reader: reader(Number.NaN, 0.5) }],
     ["probabilities above one", { reader: reader(3, 0.5) }],
     ["a sureness that is no number", { reader: reader(1 / 36, Number.NaN) }],
-  ])("%s: that find is dropped and counted", async (_, networks) => {
-    expect(await finds(networks)).toEqual({ found: [], dropped: 1 });
+  ])("%s: that find is dropped and counted, and the log says so", async (_, networks) => {
+    expect(await finds(networks)).toEqual({ found: [], dropped: 1, why: "unusable" });
     expect(lines.some((line) => line.includes("no usable numbers"))).toBe(true);
+  });
+
+  test.each([
+    ["refined corners far outside", { refiner: refiner(plate.map((value) => value + 5000)) }],
+    ["refined corners without an area", { refiner: refiner(plate.with(5, 101).with(7, 101)) }],
+    ["refined corners in the wrong order", { refiner: refiner([220, 100, 100, 100, 100, 140, 220, 140]) }],
+  ])("%s: that find is dropped and counted", async (_, networks) => {
+    expect(await finds(networks)).toEqual({ found: [], dropped: 1, why: "implausible" });
   });
 
   test("what the detector is sure of and the reader is not is a plate that cannot be read", async () => {
@@ -188,7 +193,7 @@ describe("networks that give nonsense", () => {
   });
 
   test("what neither is sure of is no plate", async () => {
-    const { found } = await finds({ detector: detector([plate], [0.3]), reader: reader(1 / 36, 0.001) });
+    const { found } = await finds({ detector: detector([plate], [0.5]), reader: reader(1 / 36, 0.001) });
     expect(found).toEqual([]);
   });
 

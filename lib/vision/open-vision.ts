@@ -76,10 +76,10 @@ const visionOf = (pool: WorkerPool, state: VisionState, log: Log, metrics: Visio
     const { width, height, luma } = picture;
     const begun = performance.now();
     try {
-      const { plates, dropped } = await pool.ask({ width, height, luma }, signal);
-      if (dropped > 0) log.warn("a network gave no usable numbers", { dropped, width, height });
-      metrics?.found(plates.length, dropped, performance.now() - begun);
-      return plates;
+      const finds = await pool.ask({ width, height, luma }, signal);
+      if (finds.unusable > 0) log.warn("a network gave no usable numbers", { finds: finds.unusable, width, height });
+      metrics?.found(finds, performance.now() - begun);
+      return finds.plates;
     } catch (error) {
       metrics?.refused();
       throw error;
