@@ -13,6 +13,7 @@ const programs = {
   camera: { file: "demo/camera.ts", tools: ["ffmpeg"] },
   link: { file: "infra/local/link.ts", tools: [] },
   redrive: { file: "connector/redrive.ts", tools: [] },
+  "read-plates": { file: "infra/read-plates/main.ts", tools: ["ffmpeg"] },
   replay: { file: "connector/replay.ts", tools: [] },
 };
 const tools = {
@@ -27,6 +28,7 @@ const stop = (message) => {
 
 const has = (command) => spawnSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" }).status === 0;
 
+// What is said while installing goes to standard error: some of the programs write for other programs.
 const run = (command, args, options = {}) =>
   spawnSync(command, args, { cwd: root, stdio: "inherit", ...options }).status === 0;
 
@@ -36,10 +38,10 @@ const ensurePackages = () => {
   const installs = lock.digest("hex");
   const stamp = join(root, "node_modules", ".installed-from");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === installs) return;
-  console.log("Installing the npm packages and Node 24 into node_modules (about 1 GB, once) …");
+  console.error("Installing the npm packages and Node 24 into node_modules (about 1 GB, once) …");
   // onnxruntime-node would fetch libraries for NVIDIA cards from elsewhere; `.npmrc` says the same to an npm that still hands it on.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
-  if (!run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { env }))
+  if (!run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { env, stdio: ["inherit", 2, 2] }))
     stop("npm ci failed; its words are above. Then run the same command again.");
   writeFileSync(stamp, installs);
 };
@@ -50,7 +52,7 @@ const ensureTool = (name) => {
   const line = `apt-get update && apt-get install -y --no-install-recommends ${tool.packages}`;
   if (process.getuid?.() !== 0 || !has("apt-get"))
     stop(`${tool.purpose} is missing. Type this, then run the same command again:\n\n    sudo sh -c '${line}'`);
-  console.log(`Installing ${tool.purpose} by apt …`);
+  console.error(`Installing ${tool.purpose} by apt …`);
   const quiet = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] };
   if (!run("sh", ["-c", line], quiet))
     stop(`apt could not install it. Type this and read what it says:\n\n    ${line}`);
