@@ -34,7 +34,8 @@ export type Api = {
   "check-link": { input: z.input<typeof admin.LinkSecret>; output: z.output<typeof admin.LinkState> };
   "list-plates": { input: z.input<typeof ai.PlateReadQuery>; output: z.output<typeof ai.PlateReadList> };
   "search-plates": { input: z.input<typeof ai.PlateSearch>; output: z.output<typeof ai.PlateReadList> };
-  "read-plate": { input: z.input<typeof ai.ById>; output: z.output<typeof ai.PlateRead> };
+  "read-plate": { input: z.input<typeof ai.ById>; output: z.output<typeof ai.PlateReadDetails> };
+  "correct-plate": { input: z.input<typeof ai.NewCorrection>; output: z.output<typeof ai.PlateReadDetails> };
   "request-probe": { input: z.input<typeof cidades.NewProbe>; output: z.output<typeof cidades.Probe> };
   "read-probe": { input: z.input<typeof cidades.ProbeQuery>; output: z.output<typeof cidades.Probe> };
   "start-recording": { input: z.input<typeof streaming.OfCamera>; output: z.output<typeof streaming.Recording> };
@@ -284,6 +285,14 @@ export const routes: Record<keyof Api, Route> = {
     signed_in: true,
     permission: "plates.view",
     idempotent: false,
+  },
+  "correct-plate": {
+    method: "POST",
+    path: "/api/plates/{id}/corrections",
+    path_names: ["id"],
+    signed_in: true,
+    permission: "plates.correct",
+    idempotent: true,
   },
   "request-probe": {
     method: "POST",

@@ -67,7 +67,7 @@ const plates = createRoute({
   getParentRoute: () => shell,
   path: "/plates",
   validateSearch: (search: Record<string, unknown>) =>
-    texts(search, ["tab", "camera", "read", "plate", "purpose", "reference", "from", "to", "everywhere"]),
+    texts(search, ["tab", "camera", "read", "plate", "purpose", "reference", "from", "to", "everywhere", "review"]),
   component: lazyRouteComponent(() => import("#console/plates/plates-page.tsx"), "PlatesPage"),
 });
 const alerts = createRoute({

@@ -67,20 +67,25 @@ import { requestUploads } from "./streaming/request-uploads/function.ts";
 import { startRecording } from "./streaming/start-recording/function.ts";
 import { stopRecording } from "./streaming/stop-recording/function.ts";
 import { acknowledgeAlert } from "./ai/acknowledge-alert/function.ts";
-import { createWatchlist } from "./ai/create-watchlist/function.ts";
+import { closePassages } from "./ai/close-passages/function.ts";
+import { correctPlate } from "./ai/correct-plate/function.ts";
 import { createWatchlistEntry } from "./ai/create-watchlist-entry/function.ts";
+import { createWatchlist } from "./ai/create-watchlist/function.ts";
 import { deleteExpiredReads } from "./ai/delete-expired-reads/function.ts";
 import { listAlerts } from "./ai/list-alerts/function.ts";
 import { listPlates } from "./ai/list-plates/function.ts";
 import { listWatchlistEntries } from "./ai/list-watchlist-entries/function.ts";
 import { listWatchlists } from "./ai/list-watchlists/function.ts";
+import { matchCorrectedPlate } from "./ai/match-corrected-plate/function.ts";
 import { matchPlate } from "./ai/match-plate/function.ts";
 import { notifyAlertAcknowledged } from "./ai/notify-alert-acknowledged/function.ts";
 import { notifyAlertTriggered } from "./ai/notify-alert-triggered/function.ts";
+import { notifyPlateCorrected } from "./ai/notify-plate-corrected/function.ts";
 import { notifyPlateDetected } from "./ai/notify-plate-detected/function.ts";
 import { parseLprEvent } from "./ai/parse-lpr-event/function.ts";
 import { readAlert } from "./ai/read-alert/function.ts";
 import { readPlate } from "./ai/read-plate/function.ts";
+import { readPlates } from "./ai/read-plates/function.ts";
 import { receiveLprEvent } from "./ai/receive-lpr-event/function.ts";
 import { removeWatchlistEntry } from "./ai/remove-watchlist-entry/function.ts";
 import { searchPlates } from "./ai/search-plates/function.ts";
@@ -160,6 +165,8 @@ export const catalogue = {
   },
   ai: {
     "acknowledge-alert": acknowledgeAlert,
+    "close-passages": closePassages,
+    "correct-plate": correctPlate,
     "create-watchlist": createWatchlist,
     "create-watchlist-entry": createWatchlistEntry,
     "delete-expired-reads": deleteExpiredReads,
@@ -167,13 +174,16 @@ export const catalogue = {
     "list-plates": listPlates,
     "list-watchlist-entries": listWatchlistEntries,
     "list-watchlists": listWatchlists,
+    "match-corrected-plate": matchCorrectedPlate,
     "match-plate": matchPlate,
     "notify-alert-acknowledged": notifyAlertAcknowledged,
     "notify-alert-triggered": notifyAlertTriggered,
+    "notify-plate-corrected": notifyPlateCorrected,
     "notify-plate-detected": notifyPlateDetected,
     "parse-lpr-event": parseLprEvent,
     "read-alert": readAlert,
     "read-plate": readPlate,
+    "read-plates": readPlates,
     "receive-lpr-event": receiveLprEvent,
     "remove-watchlist-entry": removeWatchlistEntry,
     "search-plates": searchPlates,

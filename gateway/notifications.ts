@@ -17,6 +17,7 @@ const permissionFor: Record<Notification["event"], Permission> = {
   "alert.triggered": "alerts.view",
   "alert.acknowledged": "alerts.view",
   "lpr.detected": "plates.view",
+  "lpr.corrected": "plates.view",
   "clip.ready": "recordings.view",
   "clip.failed": "recordings.view",
   "recording.started": "cameras.view",

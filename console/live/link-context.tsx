@@ -44,6 +44,7 @@ const stale: Record<Notification["event"], readonly string[]> = {
   "alert.triggered": ["alerts"],
   "alert.acknowledged": ["alerts"],
   "lpr.detected": ["plates"],
+  "lpr.corrected": ["plates", "plate-read"],
   "clip.ready": ["clips"],
   "clip.failed": ["clips"],
   "camera.changed": ["cameras"],

@@ -167,6 +167,7 @@ const admin: Words["admin"] = {
     "clips.create": "Create clips",
     "plates.view": "See plates",
     "plates.search": "Search plates",
+    "plates.correct": "Correct plates",
     "watchlists.manage": "Manage watchlists",
     "alerts.view": "See alerts",
     "alerts.handle": "Acknowledge alerts",

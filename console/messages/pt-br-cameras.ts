@@ -138,6 +138,7 @@ const permissions: Record<Permission, string> = {
   "clips.create": "Criar recortes",
   "plates.view": "Ver placas",
   "plates.search": "Buscar placas",
+  "plates.correct": "Corrigir placas",
   "watchlists.manage": "Gerir listas de interesse",
   "alerts.view": "Ver alertas",
   "alerts.handle": "Reconhecer alertas",

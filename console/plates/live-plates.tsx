@@ -7,7 +7,7 @@ import { camerasQuery } from "#console/cameras/cameras-query.ts";
 import { useMessages } from "#console/messages/language.tsx";
 import { useAsk } from "#console/session/session-context.tsx";
 import { useCity } from "#console/ui/city.tsx";
-import { Action, Pick } from "#console/ui/parts.tsx";
+import { Action, Pick, Toggle } from "#console/ui/parts.tsx";
 import { Answer, Empty } from "#console/ui/states.tsx";
 import { createPicturesKept } from "./pictures-kept.ts";
 import { ReadCard } from "./read-card.tsx";
@@ -18,30 +18,43 @@ const AT_TOP_PX = 80;
 export const LivePlates = () => {
   const ask = useAsk();
   const { city } = useCity();
-  const { camera } = useSearch({ strict: false }) as { camera?: string };
+  const { camera, review } = useSearch({ strict: false }) as { camera?: string; review?: string };
+  const toReview = review === "yes";
   const [kept] = useState(createPicturesKept);
   const reads = useQuery({
-    queryKey: ["plates", city.id, camera ?? "all"],
+    queryKey: ["plates", city.id, camera ?? "all", toReview],
     queryFn: async ({ signal }) => {
-      const query = { cidade_id: city.id, limit: SHOWN, ...(camera ? { camera_id: camera } : {}) };
+      const reviewed = toReview ? { needs_review: true as const } : {};
+      const query = { cidade_id: city.id, limit: SHOWN, ...reviewed, ...(camera ? { camera_id: camera } : {}) };
       return kept.keep((await ask("list-plates", query, { signal })).items, performance.now());
     },
   });
   return (
     <>
-      <CameraPick value={camera} />
-      <Answer of={reads}>{(items) => <Reads key={`${city.id} ${camera ?? ""}`} items={items} />}</Answer>
+      <div className="reads-filter">
+        <CameraPick value={camera} />
+        <ReviewToggle isOn={toReview} />
+      </div>
+      <Answer of={reads}>
+        {(items) => <Reads key={`${city.id} ${camera ?? ""} ${toReview}`} items={items} toReview={toReview} />}
+      </Answer>
     </>
   );
 };
 
-const Reads = ({ items }: { items: readonly PlateRead[] }) => {
+const Reads = ({ items, toReview }: { items: readonly PlateRead[]; toReview: boolean }) => {
   const m = useMessages();
   const [held, hold] = useHeld(items);
   const shown = held ?? items;
   const known = new Set(shown.map(({ id }) => id));
   const waiting = items.filter(({ id }) => !known.has(id)).length;
-  if (shown.length === 0) return <Empty title={m.plates.empty} hint={m.plates.emptyHint} />;
+  if (shown.length === 0) {
+    return toReview ? (
+      <Empty title={m.plates.noneToReview} hint={m.plates.noneToReviewHint} />
+    ) : (
+      <Empty title={m.plates.empty} hint={m.plates.emptyHint} />
+    );
+  }
   const showNew = (): void => {
     hold(null);
     document.getElementById("content")?.scrollTo({ top: 0 });
@@ -86,15 +99,27 @@ const CameraPick = ({ value }: { value: string | undefined }) => {
   const cameras = useQuery(camerasQuery(ask, city.id));
   const options = (cameras.data?.items ?? []).map(({ id, nome }) => ({ value: id, label: nome }));
   return (
-    <div className="reads-filter">
-      <Pick
-        label={m.plates.filterCamera}
-        value={value ?? ""}
-        options={[{ value: "", label: m.plates.everyCamera }, ...options]}
-        onChange={(id) =>
-          void navigate({ to: "/plates", search: (before) => ({ ...before, camera: id === "" ? undefined : id }) })
-        }
-      />
-    </div>
+    <Pick
+      label={m.plates.filterCamera}
+      value={value ?? ""}
+      options={[{ value: "", label: m.plates.everyCamera }, ...options]}
+      onChange={(id) =>
+        void navigate({ to: "/plates", search: (before) => ({ ...before, camera: id === "" ? undefined : id }) })
+      }
+    />
+  );
+};
+
+const ReviewToggle = ({ isOn }: { isOn: boolean }) => {
+  const m = useMessages();
+  const navigate = useNavigate();
+  return (
+    <Toggle
+      label={m.plates.toReviewOnly}
+      isOn={isOn}
+      onChange={(on) =>
+        void navigate({ to: "/plates", search: (before) => ({ ...before, review: on ? "yes" : undefined }) })
+      }
+    />
   );
 };

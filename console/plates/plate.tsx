@@ -14,5 +14,11 @@ export const Plate = ({ plate }: { plate: string | null }) => {
   );
 };
 
-export const nameOf = (unread: string, { plate }: Pick<PlateRead, "plate">): string =>
-  plate === null ? unread : plateText(plate);
+/** What it is taken for now: what a person said last, else what was read. */
+export const plateNow = ({ plate, correction }: Pick<PlateRead, "plate" | "correction">): string | null =>
+  correction === null ? plate : correction.plate;
+
+export const nameOf = (unread: string, read: Pick<PlateRead, "plate" | "correction">): string => {
+  const plate = plateNow(read);
+  return plate === null ? unread : plateText(plate);
+};

@@ -6,7 +6,7 @@ import { useCity } from "#console/ui/city.tsx";
 import { clockText, dayText, momentText } from "#console/ui/format.ts";
 import { Mark } from "#console/ui/mark.tsx";
 import { Picture } from "./picture.tsx";
-import { Plate, nameOf } from "./plate.tsx";
+import { Plate, nameOf, plateNow } from "./plate.tsx";
 
 /** Below this a read is looked at before it is believed. */
 const DOUBTFUL = 0.8;
@@ -17,9 +17,8 @@ export const ReadCard = ({ read, withDay = false }: { read: PlateRead; withDay?:
   const of = cities.find(({ id }) => id === read.cidade_id) ?? city;
   const at = Date.parse(read.captured_at);
   const name = nameOf(m.plates.unread, read);
-  const isDoubtful = read.confidence !== null && read.confidence < DOUBTFUL;
   return (
-    <li className="read" data-testid="plate-read" data-plate={read.plate ?? ""}>
+    <li className="read" data-testid="plate-read" data-plate={plateNow(read) ?? ""}>
       <Link
         to="/plates"
         search={(before) => ({ ...before, read: read.id })}
@@ -35,7 +34,7 @@ export const ReadCard = ({ read, withDay = false }: { read: PlateRead; withDay?:
         ) : null}
       </Link>
       <div className="read-head">
-        <Plate plate={read.plate} />
+        <Plate plate={plateNow(read)} />
         <time dateTime={read.captured_at}>
           {withDay ? `${dayText(m.locale, of.fuso_horario, at)} ` : ""}
           {clockText(m.locale, of.fuso_horario, at)}
@@ -46,10 +45,20 @@ export const ReadCard = ({ read, withDay = false }: { read: PlateRead; withDay?:
           {read.camera_nome}
           {of.id === city.id ? "" : ` · ${of.nome}`}
         </span>
-        {isDoubtful ? (
-          <Mark kind="attention">{m.plates.confidence(Math.round((read.confidence ?? 0) * 100))}</Mark>
-        ) : null}
+        <Standing read={read} />
       </p>
     </li>
   );
+};
+
+/** What somebody has said about it, or that somebody should look at it. */
+const Standing = ({ read }: { read: PlateRead }) => {
+  const m = useMessages();
+  if (read.correction !== null) return <span className="dim">{m.plates.corrected}</span>;
+  const percent = read.confidence === null ? null : m.plates.confidence(Math.round(read.confidence * 100));
+  if (read.needs_review) {
+    return <Mark kind="attention">{percent === null ? m.plates.toReview : `${m.plates.toReview} · ${percent}`}</Mark>;
+  }
+  const isDoubtful = read.confidence !== null && read.confidence < DOUBTFUL;
+  return isDoubtful ? <Mark kind="attention">{percent}</Mark> : null;
 };

@@ -2,15 +2,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Film } from "lucide-react";
-import type { PlateRead } from "#functions/ai/contract.ts";
+import type { PlateRead, PlateReadDetails } from "#functions/ai/contract.ts";
 import { useMessages } from "#console/messages/language.tsx";
+import type { Messages } from "#console/messages/pt-br.ts";
 import { useAsk, useMay } from "#console/session/session-context.tsx";
 import { useCity } from "#console/ui/city.tsx";
 import { momentText } from "#console/ui/format.ts";
+import { Mark } from "#console/ui/mark.tsx";
 import { Sheet } from "#console/ui/parts.tsx";
 import { Answer } from "#console/ui/states.tsx";
 import { Picture } from "./picture.tsx";
-import { Plate, nameOf, plateText } from "./plate.tsx";
+import { CorrectForm, Corrections } from "./corrections.tsx";
+import { Plate, nameOf, plateNow, plateText } from "./plate.tsx";
+import { Positions } from "./positions.tsx";
+import { Sources } from "./sources.tsx";
 
 export const ReadSheet = () => {
   const m = useMessages();
@@ -36,7 +41,7 @@ export const ReadSheet = () => {
   );
 };
 
-const Details = ({ read }: { read: PlateRead }) => {
+const Details = ({ read }: { read: PlateReadDetails }) => {
   const m = useMessages();
   const may = useMay();
   const name = nameOf(m.plates.unread, read);
@@ -50,10 +55,12 @@ const Details = ({ read }: { read: PlateRead }) => {
           kind="plate"
           problem={read.image_problem}
         />
+        {read.reading ? <Positions positions={read.reading.positions} /> : null}
       </div>
       <div className="form">
         <p className="read-plate">
-          <Plate plate={read.plate} />
+          <Plate plate={plateNow(read)} />
+          {read.needs_review ? <Mark kind="attention">{m.plates.toReview}</Mark> : null}
         </p>
         <Facts read={read} />
         <div className="actions">
@@ -69,12 +76,15 @@ const Details = ({ read }: { read: PlateRead }) => {
             </Link>
           ) : null}
         </div>
+        {read.sources.length > 1 ? <Sources of={read} /> : null}
+        <Corrections read={read} />
+        {may("plates.correct") ? <CorrectForm key={read.id} read={read} /> : null}
       </div>
     </div>
   );
 };
 
-const Facts = ({ read }: { read: PlateRead }) => {
+const Facts = ({ read }: { read: PlateReadDetails }) => {
   const m = useMessages();
   const { city, cities } = useCity();
   const zone = (cities.find(({ id }) => id === read.cidade_id) ?? city).fuso_horario;
@@ -83,12 +93,15 @@ const Facts = ({ read }: { read: PlateRead }) => {
   const rows: [string, string | null][] = [
     [m.plates.readAt, moment(read.captured_at)],
     [m.plates.camera, read.camera_nome],
+    [m.plates.corrected, correctedText(m, read)],
     [m.plates.certainty, read.confidence === null ? m.plates.noCertainty : `${Math.round(read.confidence * 100)} %`],
     [m.plates.asRead, read.plate_raw !== null && read.plate_raw !== read.plate ? read.plate_raw : null],
     [m.plates.layout, read.layout === null ? null : m.plates.layouts[read.layout]],
     [m.plates.direction, read.direction === null ? null : m.plates.directions[read.direction]],
     [m.plates.vehicle, vehicle === "" ? null : vehicle],
     [m.plates.alternatives, alternativesText(read)],
+    [m.plates.earlier, earlierText(m, read)],
+    [m.plates.looks, read.reading ? m.plates.looked(read.reading.looks, read.reading.suppressed) : null],
     [m.plates.received, moment(read.received_at)],
     [
       m.plates.clock,
@@ -113,3 +126,13 @@ const alternativesText = ({ alternatives }: PlateRead): string | null =>
   alternatives === null || alternatives.length === 0
     ? null
     : alternatives.map(({ plate, confidence }) => `${plateText(plate)} (${Math.round(confidence * 100)} %)`).join(", ");
+
+const correctedText = (m: Messages, { plate, correction }: PlateRead): string | null =>
+  correction === null || correction.plate === plate
+    ? null
+    : m.plates.correctedFrom(plate === null ? m.plates.unread : plateText(plate));
+
+const earlierText = (m: Messages, { reading }: PlateReadDetails): string | null =>
+  reading === null || reading.earlier.length === 0
+    ? null
+    : reading.earlier.map(({ plate }) => (plate === null ? m.plates.unread : plateText(plate))).join(", ");

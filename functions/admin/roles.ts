@@ -14,6 +14,7 @@ const operator: Permission[] = [
   "clips.create",
   "plates.view",
   "plates.search",
+  "plates.correct",
   "alerts.view",
   "alerts.handle",
 ];

@@ -59,18 +59,74 @@ export const PlateRead = z.object({
   camera_time: Time.nullable(),
   time_flag: z.enum(["too_old", "in_future"]).nullable(),
   image_problem: z.string().nullable(),
+  /** Not sure enough to be believed unseen, and nobody has looked at it yet. */
+  needs_review: z.boolean(),
+  /** What a person says that it is, last; `plate: null`: not to be read. The read itself stays as it was. */
+  correction: z.object({ plate: z.string().nullable(), created_at: Time }).nullable(),
   /** Signed, ≤ 10 min; null when there is no picture. */
   image_url: z.string().nullable(),
   plate_image_url: z.string().nullable(),
 });
 export type PlateRead = z.infer<typeof PlateRead>;
 export const PlateReadList = listOf(PlateRead);
+
+const Pixels = z.object({ x: z.number(), y: z.number() });
+/** How a frame's plate was read. */
+export const Reading = z.object({
+  /** Of each position the likeliest characters, best first, none below 1 %. */
+  positions: z.array(z.array(z.object({ character: z.string().length(1), probability: z.number() }))),
+  rows: z.union([z.literal(1), z.literal(2)]),
+  /** In pixels of the scene as it was read; corners as the plate is read: top left, top right, bottom right, bottom left. */
+  picture: z.object({ width: z.number(), height: z.number() }),
+  box: Pixels.extend({ width: z.number(), height: z.number() }),
+  corners: z.array(Pixels).length(4),
+  /** How often it was looked at, and how often at a parked vehicle without news. */
+  looks: z.int(),
+  suppressed: z.int(),
+  first_at: Time,
+  last_at: Time,
+  /** What it said before better looks came. */
+  earlier: z.array(z.object({ plate: z.string().nullable(), confidence: z.number(), until: Time })),
+});
+export type Reading = z.infer<typeof Reading>;
+export const Correction = z.object({
+  id: z.uuid(),
+  plate: z.string().nullable(),
+  reason: z.string().nullable(),
+  created_by: z.string(),
+  created_at: Time,
+  is_current: z.boolean(),
+});
+/** A reading of the same passage. */
+export const SightingSource = z.object({
+  id: z.uuid(),
+  source: z.enum(["camera", "frame", "manual"]),
+  plate: z.string().nullable(),
+  confidence: z.number().nullable(),
+  captured_at: Time,
+});
+export const PlateReadDetails = PlateRead.extend({
+  reading: Reading.nullable(),
+  /** The read itself among them, earliest first. */
+  sources: z.array(SightingSource),
+  /** Newest first. */
+  corrections: z.array(Correction),
+});
+export type PlateReadDetails = z.infer<typeof PlateReadDetails>;
+/** The same text as was read confirms it. `plate: null`: nobody could read it. */
+export const NewCorrection = z.strictObject({
+  id: z.uuid(),
+  plate: z.string().trim().min(2).max(12).nullable(),
+  reason: z.string().trim().min(3).max(500),
+});
 /** The running list of a city, newest first. */
 export const PlateReadQuery = Page.extend({
   cidade_id: z.uuid(),
   camera_id: z.uuid().optional(),
   from: Time.optional(),
   to: Time.optional(),
+  /** Only those that somebody should look at. */
+  needs_review: z.literal(true).optional(),
 });
 /** Exact (`ABC1D23`), prefix (`ABC*`), wildcards (`?` one, `*` any number): `A?C1*`. At least two characters must be given. */
 export const PlateSearch = Page.extend({
@@ -162,6 +218,22 @@ export const LprDetected = eventType(
     source: z.enum(["camera", "frame", "manual"]),
   }),
 );
+/** A read that was told says something else now: better looks came, or a person corrected it. Never for what it said first. */
+export const LprCorrected = eventType(
+  "lpr.corrected",
+  1,
+  z.object({
+    event_id: z.uuid(),
+    cidade_id: z.uuid(),
+    camera_id: z.uuid(),
+    plate: z.string().nullable(),
+    previous_plate: z.string().nullable(),
+    confidence: z.number().nullable(),
+    captured_at: Time,
+    source: z.enum(["camera", "frame", "manual"]),
+    by: z.enum(["looks", "person"]),
+  }),
+);
 export const AlertTriggered = eventType(
   "alert.triggered",
   1,
@@ -183,12 +255,15 @@ export const AlertAcknowledged = eventType(
 // Functions (name · route · access):
 // receive-lpr-event   POST /api/lpr/events (202)          camera; rawBody, ≤ 16 MB (see house: plate ingest)
 // parse-lpr-event     queue lpr.posted → row, pictures, keys, deletes the raw row, lpr.detected
+// read-plates         frames → looks → passages → row, pictures, keys, lpr.detected, lpr.corrected
+// close-passages      cron → what could not be read while it passed; rows of ended passages go
+// correct-plate       POST /api/plates/{id}/corrections   plates.correct (audited)
 // list-plates         GET  /api/plates                    plates.view
 // search-plates       POST /api/plates/search             plates.search (audited with purpose)
 // read-plate          GET  /api/plates/{id}               plates.view (audited)
 // create-watchlist, list-watchlists   POST, GET /api/watchlists           watchlists.manage
 // create-watchlist-entry, list-watchlist-entries, remove-watchlist-entry   POST, GET /api/watchlist-entries · DELETE /api/watchlist-entries/{id}
-// match-plate         queue lpr.detected → alerts + alert.triggered
+// match-plate, match-corrected-plate   queue lpr.detected, lpr.corrected → alerts + alert.triggered
 // list-alerts, read-alert   GET /api/alerts, /api/alerts/{id}    alerts.view
 // acknowledge-alert   POST /api/alerts/{id}/acknowledge   alerts.handle (audited)
 // notify-of-…         queue lpr.detected, alert.triggered, alert.acknowledged, clip.* … → cache channel notifications:<cidade_id>

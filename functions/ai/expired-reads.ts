@@ -26,7 +26,8 @@ export const countExpiredReads = (sql: TransactionSql, plan: Plan, run: Run): Pr
 type Expired = {
   captured_at: Date;
   id: string;
-  plate: string | null;
+  /** As it was read and as people corrected it: by each it has keys. */
+  plates: string[];
   image_url: string | null;
   plate_image_url: string | null;
   is_evidence: boolean;
@@ -55,7 +56,10 @@ export const deleteSomeReads = async (
   after: Position | null,
 ): Promise<Position | null> => {
   const expired = await sql<Expired[]>`
-    select captured_at, id, plate, image_url, plate_image_url, ${isEvidence(sql, now)} as is_evidence from lpr_events e
+    select captured_at, id, image_url, plate_image_url, ${isEvidence(sql, now)} as is_evidence,
+      to_json(array (select e.plate where e.plate is not null union select k.plate from lpr_corrections k
+        where k.cidade_id = e.cidade_id and k.event_id = e.id and k.plate is not null)) as plates
+    from lpr_events e
     where cidade_id = ${cidade_id} and captured_at >= ${from} and captured_at < ${to}
       and ${after ? sql`(captured_at, id) > (${after.captured_at}, ${after.id}::uuid)` : sql`true`}
     order by captured_at, id limit ${BATCH} for update`;
@@ -77,7 +81,8 @@ const keysFor = (rows: readonly Position[]) =>
 
 const columns = (sql: TransactionSql) => sql`
   cidade_id, id, camera_id, plate, plate_raw, confidence, alternatives, source, source_event_id, reader_version, sighting_id,
-  direction, vehicle, image_url, plate_image_url, image_problem, captured_at, received_at, camera_time, time_flag, clock_offset_ms`;
+  direction, vehicle, image_url, plate_image_url, image_problem, captured_at, received_at, camera_time, time_flag, clock_offset_ms,
+  needs_review, reading`;
 
 const keepEvidence = async (sql: TransactionSql, cidade_id: string, rows: readonly Expired[], now: Date) => {
   if (rows.length === 0) return;
@@ -109,8 +114,8 @@ const deleteRows = async (
   { from, to }: Slice,
   rows: readonly Expired[],
 ): Promise<void> => {
-  const keys = rows.flatMap(({ plate, captured_at, id }) =>
-    plate === null ? [] : keysOf(plate).map((key) => ({ key, captured_at: captured_at.toISOString(), event_id: id })),
+  const keys = rows.flatMap(({ plates, captured_at, id }) =>
+    plates.flatMap(keysOf).map((key) => ({ key, captured_at: captured_at.toISOString(), event_id: id })),
   );
   await sql`
     delete from lpr_plate_keys e
@@ -141,7 +146,7 @@ export const deleteSomeReleased = async (
 };
 
 /** In the name of a picture: its read. */
-const READ_ID = /\/([0-9a-f-]{36})-[a-z]+\.[a-z]+$/;
+const READ_ID = /\/([0-9a-f-]{36})-[a-z]+(?:-[0-9a-f]+)?\.[a-z]+$/;
 
 /**
  * Of the next pictures of a camera, up to a day, those that no read names: of a post that failed for good, or that came twice with

@@ -154,7 +154,7 @@ const platePicturesOf = (sql: Sql, { cidade_id, id }: Camera): Section => {
           for (const key of [plate_image_url, image_url]) if (key !== null) yield { key, bytes: null, sha256: null };
     },
     find: async (key) => {
-      const [, read_id] = /\/([0-9a-f-]{36})-(?:plate|scene)\./.exec(key) ?? [];
+      const [, read_id] = /\/([0-9a-f-]{36})-(?:plate|scene)(?:-[0-9a-f]+)?\./.exec(key) ?? [];
       if (read_id === undefined) return null;
       const [row] = await asTenant(
         (tx) => tx`

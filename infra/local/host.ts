@@ -23,13 +23,15 @@ import { createHost, type Host } from "#lib/function/host.ts";
 import { serve } from "#lib/function/serve.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { createLog, levels, type Log } from "#lib/log.ts";
-import { createMetrics } from "#lib/metrics.ts";
+import { createMetrics, type Metrics } from "#lib/metrics.ts";
 import { pause } from "#lib/pause.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
 import { objectRoutes } from "#lib/object-store/routes.ts";
 import { objectOrigins } from "#lib/object-store/s3-address.ts";
 import { readMaterial } from "#lib/secrets/files.ts";
 import { keysFrom } from "#lib/secrets/key-rings.ts";
+import { connectSight } from "#lib/vision/connect.ts";
+import { VisionEnvironment } from "#lib/vision/settings.ts";
 import { eventCounter, measureSystem } from "../system-metrics.ts";
 import { consoleRoutes } from "./console-files.ts";
 import { FirstCityPlan, makeFirstCity } from "./first-city.ts";
@@ -49,6 +51,7 @@ const Environment = z.object({
   FIRST_CITY_PLAN: z.string(),
   FIRST_CITY_FILE: z.string(),
   FIRST_LINK_FILE: z.string(),
+  ...VisionEnvironment.shape,
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(levels).default("info"),
@@ -60,10 +63,10 @@ const [DATABASE_TRIES, DATABASE_AGAIN_MS] = [120, 250];
 const main = async (): Promise<void> => {
   const environment = readEnvironment(Environment);
   const log = createLog({ context: "host", level: environment.LOG_LEVEL });
-  const ports = await openPorts(environment, log);
-  const { sql, system, keys, objects, cache, frames, broker, plan } = ports;
-  const clock = (): Date => new Date();
   const metrics = createMetrics();
+  const ports = await openPorts(environment, log, metrics);
+  const { sql, system, keys, objects, cache, frames, broker, plan, sight } = ports;
+  const clock = (): Date => new Date();
   const countEvents = eventCounter(metrics);
   const connector: { wake(): void } = { wake: () => undefined };
 
@@ -72,7 +75,7 @@ const main = async (): Promise<void> => {
   const needs = { ...gatewayAnswers(system, keys, clock), ...lent, agentOf, peers: null };
   const host: Host = createHost({
     catalogue,
-    grants: { sql, system, objects, cache, keys, clock },
+    grants: { sql, system, objects, cache, keys, clock, sight },
     log,
     metrics,
     routes: [ingestRoutes(needs), mediaRoutes(needs), ...objectsAndConsole(environment, ports, clock)],
@@ -141,7 +144,7 @@ const untilDatabaseAnswers = async (system: Sql, log: Log): Promise<void> => {
   }
 };
 
-const openPorts = async (environment: Environment, log: Log) => {
+const openPorts = async (environment: Environment, log: Log, metrics: Metrics) => {
   const on_error = (error: unknown): void => log.warn("The work table could not be reached", { error });
   const keys = keysFrom(await readMaterial(environment.SECRETS_DIR));
   const sql = connectSql(environment.DATABASE_URL, { max: 10, application_name: "gt-vision host" });
@@ -156,13 +159,14 @@ const openPorts = async (environment: Environment, log: Log) => {
     slots_url: environment.CACHE_URL,
     on_error: (error) => log.warn("Frames are held up", { error }),
   });
+  const sight = await connectSight(environment, { log: log.with({ part: "vision" }), metrics });
   const broker = await connectBroker(environment.BROKER_URL, { queues: plan.queues, sql: system, on_error });
   const close = async (): Promise<void> => {
     await broker.close();
-    await Promise.all([frames.close(), cache.close(), objects.close()]);
+    await Promise.all([frames.close(), cache.close(), objects.close(), sight.close()]);
     await Promise.all([sql.end({ timeout: 2 }), system.end({ timeout: 2 })]);
   };
-  return { keys, sql, system, plan, objects, cache, frames, broker, close };
+  return { keys, sql, system, plan, objects, cache, frames, broker, sight, close };
 };
 
 const makeReadyForPeople = async (host: Host, system: Sql, environment: Environment, now: Date): Promise<void> => {

@@ -8,6 +8,7 @@ import type { Catalogue } from "./define.ts";
 import { createHost, type Host } from "./host.ts";
 import type { Lent } from "./grants.ts";
 import type { Log } from "#lib/log.ts";
+import { createMetrics, type Metrics } from "#lib/metrics.ts";
 import { needsOf, type Need } from "./needs.ts";
 import { VisionEnvironment } from "#lib/vision/settings.ts";
 import type { Sight } from "#lib/vision/sight.ts";
@@ -19,7 +20,7 @@ export type Connectors = {
     options: { keys: Keys; base_url?: string; say?: (line: string) => void },
   ) => Promise<ObjectStore>;
   cache?: (url: string, options: { on_error(error: unknown): void }) => Promise<Cache>;
-  sight?: (settings: VisionEnvironment, options: { log: Log }) => Promise<Sight>;
+  sight?: (settings: VisionEnvironment, options: { log: Log; metrics: Metrics }) => Promise<Sight>;
 };
 
 const optional = z.string().optional();
@@ -63,6 +64,7 @@ export const connectHost = async (
   const { connectors, log } = more;
   const pool = (url: string): Sql => connectSql(url, { max: environment.DATABASE_CONNECTIONS });
   const { keys } = secrets;
+  const metrics = createMetrics();
   const forgets = (error: unknown): void => log.warn("Nothing is remembered", { error });
   const say = (line: string): void => log.warn(line);
   const base = environment.PUBLIC_URL === undefined ? { say } : { say, base_url: environment.PUBLIC_URL };
@@ -76,12 +78,13 @@ export const connectHost = async (
     ...(needs.has("cache") && connectors.cache
       ? { cache: await connectors.cache(environment.CACHE_URL ?? "", { on_error: forgets }) }
       : {}),
-    ...(needs.has("sight") && connectors.sight ? { sight: await connectors.sight(environment, { log }) } : {}),
+    ...(needs.has("sight") && connectors.sight ? { sight: await connectors.sight(environment, { log, metrics }) } : {}),
   };
   const host = createHost({
     catalogue,
     grants: opened,
     log,
+    metrics,
     system_token: secrets.system_token,
     trusted_proxies: (environment.TRUSTED_PROXIES ?? "").split(",").filter((entry) => entry !== ""),
   });

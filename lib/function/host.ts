@@ -68,7 +68,7 @@ export const createHost = (options: HostOptions): Host => {
   const identifier = createIdentifier(settled);
   const metrics = options.metrics ?? createMetrics();
   const observer = createObserver(settled.log, metrics);
-  if (settled.sight) watchSight(settled.sight, settled.log, metrics);
+  if (settled.sight) watchSight(settled.sight, metrics);
   const exchange = createExchange({
     settled,
     observer,

@@ -12,6 +12,7 @@ export const permissions = [
   "clips.create",
   "plates.view",
   "plates.search",
+  "plates.correct",
   "watchlists.manage",
   "alerts.view",
   "alerts.handle",

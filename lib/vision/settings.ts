@@ -6,7 +6,7 @@ export const VisionEnvironment = z.object({
   VISION_PROVIDER: z.enum(["auto", "cpu", "cuda", "off"]).default("auto"),
   /** Default: `models` of the checkout. */
   VISION_MODELS_DIR: z.string().optional(),
-  /** Threads that look at pictures, one picture each. */
-  VISION_WORKERS: z.coerce.number().int().min(1).max(64).default(1),
+  /** Threads that look at pictures, one picture each. Default: two, or one where there is one core. */
+  VISION_WORKERS: z.coerce.number().int().min(1).max(64).optional(),
 });
 export type VisionEnvironment = z.infer<typeof VisionEnvironment>;

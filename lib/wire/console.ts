@@ -29,6 +29,7 @@ export const Notification = z.object({
     "alert.triggered",
     "alert.acknowledged",
     "lpr.detected",
+    "lpr.corrected",
     "clip.ready",
     "clip.failed",
     "camera.changed",

@@ -5,6 +5,7 @@ import type { TestHost } from "./host.ts";
 export const everythingOfPlates: Permission[] = [
   "plates.view",
   "plates.search",
+  "plates.correct",
   "watchlists.manage",
   "alerts.view",
   "alerts.handle",

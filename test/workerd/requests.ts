@@ -232,6 +232,11 @@ const ai: Record<string, Line> = {
     const { alert_id, operator } = await alert();
     return { path: `/api/alerts/${alert_id}/acknowledge`, body: {}, as: operator };
   }),
+  "correct-plate": line(201, async ({ alert }) => {
+    const { read_id, operator } = await alert();
+    const body = { plate: "ABC1D24", reason: "visto na imagem" };
+    return { path: `/api/plates/${read_id}/corrections`, body, as: operator };
+  }),
   "create-watchlist": line(201, async ({ cidade_id, operator }) => ({
     path: "/api/watchlists",
     body: { cidade_id, nome: "Procurados" },

@@ -7,6 +7,8 @@ import { eventIdOf, readBody } from "../gt-vision-json.ts";
 import { readPicture, type Picture } from "../pictures.ts";
 import { insertRead, type NewPlateRead } from "../plate-reads.ts";
 import { normalise } from "../plates.ts";
+import { lockCamera } from "../passage-rows.ts";
+import { sightingOf } from "../sightings.ts";
 import { deleteRawPost, findRawPost, type RawPost } from "../raw-posts.ts";
 
 export const parseLprEvent = queue({
@@ -24,7 +26,8 @@ export const parseLprEvent = queue({
     const read = await readPost(objects, post, oldest);
     await transaction(async ({ sql, outbox, once }) => {
       if (!(await once())) return;
-      if (await insertRead(sql, read)) {
+      await lockCamera(sql, read);
+      if (await insertRead(sql, { ...read, sighting_id: await sightingOf(sql, read) })) {
         const { id: event_id, camera_id, plate, confidence, captured_at, source } = read;
         const data = {
           event_id,
@@ -60,6 +63,7 @@ const readPost = async (objects: ObjectStore, post: RawPost, oldest: Date): Prom
     source: "camera",
     source_event_id: body.event_id ?? null,
     sighting_id: id,
+    needs_review: false,
     image_problem: scene.problem ?? (plate.problem === "none" ? null : plate.problem),
     image_url: await store(objects, `${folder}-scene`, scene),
     plate_image_url: await store(objects, `${folder}-plate`, plate),

@@ -64,8 +64,7 @@ export const openSlots = async (
     on_error: on.error,
     on_back: on.back,
   });
-  const ask = async <T>(work: (redis: Redis & Scripts) => Promise<T>): Promise<{ answer: T } | null> =>
-    line.ask((redis) => work(withScripts(redis)));
+  const ask: Ask = async (work) => line.ask((redis) => work(withScripts(redis)));
   const { age_ms } = bounds;
 
   return {
@@ -103,28 +102,35 @@ export const openSlots = async (
     refuse: async ({ consumer, turn }, reason) =>
       void (await ask((redis) => redis.framesRefuse(PREFIX, consumer, turn, reason, MAX_REFUSED, MAX_REFUSED_BYTES))),
     forget: async ({ consumer, lane }) => void (await ask((redis) => redis.del(`${PREFIX}${consumer}:turn:${lane}`))),
-    counts: async () => {
-      const all: Record<string, FrameCounts> = {};
-      for (const consumer of consumers) {
-        const asked = await ask((redis) => redis.framesCounts(PREFIX, consumer, age_ms, HOLD_MS));
-        if (!asked) return null;
-        const [waiting, held, taken, evicted, expired, refused] = asked.answer;
-        all[consumer] = { waiting, held, taken, evicted, expired, refused };
-      }
-      return all;
-    },
-    refused: async () => {
-      const asked = await ask(async (redis) => {
-        const all: Refused[] = [];
-        for (const consumer of consumers) all.push(...(await readRefused(redis, consumer)));
-        return all;
-      });
-      if (!asked) throw new AppError("unavailable", "Redis is away", { reason: "frame.away", retry_after_seconds: 1 });
-      return asked.answer;
-    },
+    ...told(consumers, age_ms, ask),
     close: line.close,
   };
 };
+
+type Ask = <T>(work: (redis: Redis & Scripts) => Promise<T>) => Promise<{ answer: T } | null>;
+
+/** What each consumer's share has come to. */
+const told = (consumers: readonly string[], age_ms: number, ask: Ask): Pick<Slots, "counts" | "refused"> => ({
+  counts: async () => {
+    const all: Record<string, FrameCounts> = {};
+    for (const consumer of consumers) {
+      const asked = await ask((redis) => redis.framesCounts(PREFIX, consumer, age_ms, HOLD_MS));
+      if (!asked) return null;
+      const [waiting, held, taken, evicted, expired, refused] = asked.answer;
+      all[consumer] = { waiting, held, taken, evicted, expired, refused };
+    }
+    return all;
+  },
+  refused: async () => {
+    const asked = await ask(async (redis) => {
+      const all: Refused[] = [];
+      for (const consumer of consumers) all.push(...(await readRefused(redis, consumer)));
+      return all;
+    });
+    if (!asked) throw new AppError("unavailable", "Redis is away", { reason: "frame.away", retry_after_seconds: 1 });
+    return asked.answer;
+  },
+});
 
 const withScripts = (redis: Redis): Redis & Scripts => {
   if (!("framesOffer" in redis))
