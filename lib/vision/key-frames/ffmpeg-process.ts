@@ -39,12 +39,18 @@ const demuxers: Record<Codec, string> = { h264: "h264", h265: "hevc" };
 const NUDGE_MS = 50;
 const AT_START = 3;
 
+const filters: Record<DecoderKind["samples"], string> = {
+  limited: "format=yuv420p",
+  full: "format=yuv420p|yuvj420p",
+  converted: "scale=out_range=full:flags=bilinear,format=yuv420p",
+};
+
 const argumentsFor = ({ codec, samples }: DecoderKind): string[] =>
   [
     ["-nostdin", "-v", "fatal", "-xerror", "-err_detect", "explode", "-protocol_whitelist", "pipe"],
     ["-threads", "1", "-flags", "low_delay", "-probesize", "32", "-analyzeduration", "0"],
     ["-f", demuxers[codec], "-i", "pipe:0", "-noautoscale", "-fps_mode", "passthrough", "-filter_threads", "1"],
-    ["-vf", samples === "converted" ? "scale=out_range=full:flags=bilinear,format=yuv420p" : "format=yuv420p|yuvj420p"],
+    ["-vf", filters[samples]],
     ["-f", "rawvideo", "pipe:1"],
   ].flat();
 
@@ -83,7 +89,7 @@ export const startFfmpeg = (kind: DecoderKind, { command = "ffmpeg", limit_ms }:
   return {
     kind,
     pid: child.pid,
-    isAlive: () => !isOver,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
     async decode(unit) {
       if (isOver) throw gaveUp ?? unavailable("decoder.died", "The decoder had ended");
       const timers = watch(

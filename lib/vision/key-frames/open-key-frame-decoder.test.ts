@@ -22,9 +22,8 @@ afterEach(async () => {
 const children = (): number[] =>
   readdirSync("/proc").flatMap((entry) => {
     try {
-      const [, comm = "", state, parent] =
-        /^\d+ \((.*)\) (\w) (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, "utf8")) ?? [];
-      return comm === "ffmpeg" && state !== "Z" && Number(parent) === process.pid ? [Number(entry)] : [];
+      const [, comm = "", parent] = /^\d+ \((.*)\) \w (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, "utf8")) ?? [];
+      return comm === "ffmpeg" && Number(parent) === process.pid ? [Number(entry)] : [];
     } catch {
       return [];
     }
