@@ -1,10 +1,11 @@
 /** One file per deployable, or per function: only what its functions need is in it. Images are made of these. */
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { catalogue } from "#functions/catalogue.ts";
 import { deployablesOf } from "#infra/deployables.ts";
 import { entryText, type EntryKind, type Listed } from "#lib/function/derive/entry.ts";
+import type { Image } from "#lib/function/derive/stack.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -14,30 +15,48 @@ export type BundleOptions = NonNullable<Parameters<typeof entryText>[2]>;
 /** Native code cannot be bundled; only the images that need it carry it. */
 const natives = ["sharp", "onnxruntime-node"];
 
+const shared = {
+  bundle: true,
+  write: false,
+  format: "esm",
+  target: "es2024",
+  minifySyntax: true,
+  legalComments: "none",
+  logLevel: "silent",
+} as const;
+
+const forNode = {
+  platform: "node" as const,
+  external: natives,
+  // What is CommonJS inside an ESM bundle still asks for `require`.
+  banner: {
+    js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+  },
+};
+
+/** Threads have programs of their own, which lie beside the process's. */
+export const workersOf: Record<Image, readonly string[]> = {
+  plain: [],
+  ffmpeg: [],
+  vision: ["lib/vision/find-worker.ts"],
+};
+
+const bundleWorker = async (file: string): Promise<string> => {
+  const { outputFiles } = await build({ ...shared, ...forNode, entryPoints: [join(root, file)] });
+  return outputFiles[0]?.text ?? "";
+};
+
 export const bundle = async (
   functions: readonly Listed[],
   kind: EntryKind,
   options: BundleOptions = {},
 ): Promise<Bundle> => {
   const { outputFiles, metafile } = await build({
+    ...shared,
     stdin: { contents: entryText(functions, kind, options), resolveDir: root, sourcefile: `${kind}.ts`, loader: "ts" },
-    bundle: true,
-    write: false,
     metafile: true,
-    format: "esm",
-    target: "es2024",
-    minifySyntax: true,
-    legalComments: "none",
-    logLevel: "silent",
     ...(kind === "process"
-      ? {
-          platform: "node" as const,
-          external: natives,
-          // What is CommonJS inside an ESM bundle still asks for `require`.
-          banner: {
-            js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-          },
-        }
+      ? forNode
       : {
           platform: "neutral" as const,
           mainFields: ["module", "main"],
@@ -71,6 +90,8 @@ const writeDeployables = async (): Promise<void> => {
     const folder = join(root, "dist", name);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "main.mjs"), code);
+    for (const worker of workersOf[image])
+      writeFileSync(join(folder, `${basename(worker, ".ts")}.mjs`), await bundleWorker(worker));
     const dockerfile = join(root, "infra/images", `${image}.Dockerfile`);
     if (existsSync(dockerfile)) copyFileSync(dockerfile, join(folder, "Dockerfile"));
     console.log(`${name}: ${functions.length} functions, ${Math.round(bytes / 1024)} KB, ${packages.join(" ")}`);
