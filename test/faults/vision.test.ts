@@ -31,7 +31,11 @@ const MOST_WAITING = 16;
 beforeEach(async () => {
   Object.assign(sight.before, seeing().before);
   frames = await connectFrames("memory:", { consumers: consumersOf(plan.frames), max_waiting: MOST_WAITING });
-  running = await startFrames(frames, plan.frames, hostReach(host.host).deliverFrame);
+  const { deliverFrame } = hostReach(host.host);
+  // The other function is as quick as can be, whatever it does.
+  running = await startFrames(frames, plan.frames, async (name, held, signal) =>
+    name === READ ? deliverFrame(name, held, signal) : { status: 204, final: false },
+  );
 });
 afterEach(async () => {
   await running.stop();
