@@ -26,9 +26,9 @@ export type RunOptions = { seed: string; minutes: number; say(line: string): voi
 
 const LETTERS = ["GTA", "GTB"] as const;
 /** After healing: for what somebody still waits for an answer to. */
-const ANSWERS_MS = 60_000;
-/** Parked messages wait a minute; what was parked at the last moment and again, two. */
-const DRAINED_MS = 240_000;
+const ANSWERS_MS = 180_000;
+/** Parked messages wait a minute; what was parked at the last moment and again, two. A slow machine takes longer, and gets on. */
+const STUCK_MS = 240_000;
 const LOOK_EVERY_MS = 2000;
 
 export const chaosRun = async (system: ChaosSystem, { seed, minutes, say }: RunOptions): Promise<Verdict> => {
@@ -150,15 +150,19 @@ const QUIET_LOOKS = 4;
 
 const drain = async (observer: Observer, say: (line: string) => void): Promise<void> => {
   let quiet = 0;
-  let last = {};
-  for (const deadline = Date.now() + DRAINED_MS; Date.now() < deadline && quiet < QUIET_LOOKS;) {
+  let last = "";
+  for (let changed_at = Date.now(); Date.now() < changed_at + STUCK_MS && quiet < QUIET_LOOKS;) {
     const left = await patiently(observer.left);
     const isQuiet = Object.keys(left).length === 0;
+    const now = JSON.stringify(left);
+    if (!isQuiet && now !== last) {
+      last = now;
+      changed_at = Date.now();
+    }
     quiet = isQuiet ? quiet + 1 : 0;
-    if (!isQuiet) last = left;
     await pause(LOOK_EVERY_MS);
   }
-  say(`${quiet < QUIET_LOOKS ? "left over" : "nothing waits any more, at last"}: ${JSON.stringify(last)}`);
+  say(`${quiet < QUIET_LOOKS ? "left over" : "nothing waits any more, at last"}: ${last}`);
 };
 
 const countsOf = ({ operations }: History): Verdict["counts"] =>

@@ -35,8 +35,8 @@ export type Site = {
 };
 
 type Made = { id: string };
-/** What was set aside for a minute is tried again after it. */
-const SETTLED_MS = 100_000;
+/** What was set aside for a minute is tried again after it, and a slow machine takes longer. */
+const SETTLED_MS = 240_000;
 const VOLUME_MEGABYTES = 48;
 const RESERVE_BYTES = 4_000_000;
 const PASSWORD = "um segredo comprido do caos";
