@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { findPlates, MOST_CANDIDATES } from "./find-plates.ts";
+import type { Networks } from "./networks.ts";
+
+const picture = { width: 1280, height: 768, luma: new Uint8Array(1280 * 768).fill(90) };
+
+/** Finds beside each other with these scores; each is read with the sureness that `sure` gives to its place in the list. */
+const networksOf = (scores: readonly number[], sure: (at: number) => number = () => 0.9) => {
+  const read: number[] = [];
+  const networks: Networks = {
+    detect: ({ width, height }) => {
+      expect([width, height]).toEqual([640, 384]);
+      const boxes = scores.map((_, at) => [at * 90, 100, at * 90 + 60, 100, at * 90 + 60, 120, at * 90, 120]);
+      return Promise.resolve({
+        corners: Float32Array.from(boxes.flat()),
+        score: Float32Array.from(scores),
+        two_rows: new Float32Array(scores.length),
+      });
+    },
+    refine: (_, corners) => Promise.resolve(corners),
+    read: (_, corners) => {
+      const at = Math.round((corners[0] ?? 0) / 180);
+      read.push(at);
+      return Promise.resolve({
+        characters: new Float32Array(7 * 36).fill(1 / 36),
+        layout: Float32Array.from([1, 0, 0, 0]),
+        sure: sure(at),
+        view: new Float32Array(64 * 160),
+      });
+    },
+  };
+  return { networks, read };
+};
+
+test("places are those of the picture: middles of pixels stay middles", async () => {
+  const { plates } = await findPlates(networksOf([0.9, 0.8]).networks, picture);
+  expect(plates.map(({ corners }) => corners[0])).toEqual([
+    { x: 0.5, y: 200.5 },
+    { x: 180.5, y: 200.5 },
+  ]);
+});
+
+test("the likeliest is first, by what detector and reader say together", async () => {
+  const { networks } = networksOf([0.9, 0.8], (at) => [0.5, 0.95][at] ?? 0);
+  const { plates } = await findPlates(networks, picture);
+  expect(plates.map(({ score }) => score)).toEqual([expect.closeTo(0.8), expect.closeTo(0.9)]);
+});
+
+test("only so many are read in one picture", async () => {
+  const { networks, read } = networksOf(Array(7).fill(0.9) as number[]);
+  expect((await findPlates(networks, picture)).plates.length).toBe(MOST_CANDIDATES);
+  expect(read.length).toBe(MOST_CANDIDATES);
+});
+
+test("a faint find is looked at only where nothing better is a plate; the faintest never", async () => {
+  const beside = networksOf([0.9, 0.2]);
+  expect((await findPlates(beside.networks, picture)).plates.length).toBe(1);
+  expect(beside.read).toEqual([0]);
+  const alone = networksOf([0.5, 0.2, 0.1], (at) => (at === 0 ? 0.01 : 0.9));
+  const { plates } = await findPlates(alone.networks, picture);
+  expect(plates.map(({ score }) => score)).toEqual([expect.closeTo(0.2)]);
+  expect(alone.read).toEqual([0, 1]);
+});
