@@ -46,6 +46,8 @@ const codes: typeof ptProblems.codes = {
 const reasons: typeof ptProblems.reasons = {
   "access.all_cities": "This needs a role that holds in every city.",
   "access.permission": "Your role does not allow this.",
+  "plate.corrected_meanwhile": "Somebody else has just corrected this read. Check it before you save.",
+  "plate.characters": "A plate has 2 to 8 letters and digits.",
   "alert.acknowledged": "Somebody else has acknowledged this alert.",
   "camera.agent_needed": "Choose the agent that reaches the camera.",
   "camera.no_address": "This camera has no video address.",

@@ -51,6 +51,8 @@ const codes: Record<string, Sentence> = {
 const reasons: Record<string, Sentence> = {
   "access.all_cities": "Esta ação pede um papel que valha em todas as cidades.",
   "access.permission": "Seu papel não permite esta ação.",
+  "plate.corrected_meanwhile": "Outra pessoa acabou de corrigir esta leitura. Confira antes de gravar.",
+  "plate.characters": "Uma placa tem de 2 a 8 letras e números.",
   "alert.acknowledged": "Outra pessoa já reconheceu este alerta.",
   "camera.agent_needed": "Escolha o agente que alcança a câmera.",
   "camera.no_address": "Esta câmera não tem endereço de vídeo.",

@@ -122,10 +122,12 @@ const Facts = ({ read }: { read: PlateReadDetails }) => {
   );
 };
 
-const alternativesText = ({ alternatives }: PlateRead): string | null =>
-  alternatives === null || alternatives.length === 0
+const alternativesText = ({ alternatives, plate: own }: PlateRead): string | null => {
+  const others = (alternatives ?? []).filter(({ plate }) => plate !== own);
+  return others.length === 0
     ? null
-    : alternatives.map(({ plate, confidence }) => `${plateText(plate)} (${Math.round(confidence * 100)} %)`).join(", ");
+    : others.map(({ plate, confidence }) => `${plateText(plate)} (${Math.round(confidence * 100)} %)`).join(", ");
+};
 
 const correctedText = (m: Messages, { plate, correction }: PlateRead): string | null =>
   correction === null || correction.plate === plate

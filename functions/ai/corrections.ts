@@ -20,8 +20,8 @@ export const plateSaid = (typed: string | null): string | null => {
   const plate = normalise(typed);
   if (plate !== null) return plate;
   throw new AppError("invalid", "This is no plate", {
-    reason: "plate.form",
-    errors: [{ path: "plate", code: "plate" }],
+    reason: "plate.characters",
+    errors: [{ path: "plate", code: "plate.characters" }],
   });
 };
 

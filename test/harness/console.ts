@@ -18,18 +18,21 @@ import { connectFrames } from "#lib/frames/connect.ts";
 import { serve } from "#lib/function/serve.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { noLog } from "#lib/log.ts";
+import type { Sight } from "#lib/vision/sight.ts";
 import { testHost } from "./host.ts";
 import { administrator } from "./system.ts";
 
 export type ServedConsole = Awaited<ReturnType<typeof servedConsole>>;
 
-export const servedConsole = async () => {
+/** `sight`: what its frames are looked at with. */
+export const servedConsole = async (sight?: Sight) => {
   const folder = mkdtempSync(join(tmpdir(), "gt-console-"));
   await buildConsole({ outdir: folder });
   const connector = { wake: (): void => undefined };
   const host = await testHost(catalogue, {
     routes: [consoleRoutes(folder)],
     onEvents: () => connector.wake(),
+    ...(sight ? { grants: { sight } } : {}),
   });
   const { database, keys, cache, clock } = host;
   await host.host.runCron("keep-partitions", clock());

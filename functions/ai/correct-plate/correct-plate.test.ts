@@ -93,7 +93,7 @@ test("a corrected text that is watched raises one alert; corrected back and fort
 test("what is no plate, has no reason or no read is refused", async () => {
   const city = await plateCity(host);
   const id = await city.read("ABC1D23");
-  expect(await correct(city, id, "!!??")).toMatchObject({ status: 422, body: { reason: "plate.form" } });
+  expect(await correct(city, id, "!!??")).toMatchObject({ status: 422, body: { reason: "plate.characters" } });
   expect((await correct(city, id, "ABC1D24", "  ")).status).toBe(400);
   expect((await correct(city, city.cidade_id, "ABC1D24")).status).toBe(404);
 });

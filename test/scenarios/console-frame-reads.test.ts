@@ -1,0 +1,135 @@
+/** Plates read from frames, in a real Chromium: what is doubtful is looked at, character by character, and corrected. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { openBrowser, openPage, stumbles, type WatchedPage } from "#console/testing/browser.ts";
+import { drawScene } from "#console/testing/scenes.ts";
+import { servedConsole, type ServedConsole } from "#test/harness/console.ts";
+import type { TestClient } from "#test/harness/host.ts";
+import { frameOf, plate, seeing, type Shown } from "#test/harness/sight.ts";
+import { administrator } from "#test/harness/system.ts";
+
+let served: ServedConsole;
+let browser: Browser;
+let watched: WatchedPage;
+let page: Page;
+let camera: TestClient;
+let cidade_id: string;
+
+beforeAll(async () => {
+  const sight = seeing();
+  const drawn = await drawScene("ABC1D23");
+  sight.pictures.jpegOf = async (_picture, box) => Buffer.from(box ? drawn.plate_image : drawn.image, "base64");
+  served = await servedConsole(sight);
+  await served.administrator();
+  cidade_id = (await served.city("Cidade Modelo")).id;
+  camera = await served.asCamera(cidade_id);
+  browser = await openBrowser();
+  watched = await openPage(browser, served.url);
+  page = watched.page;
+});
+afterAll(async () => {
+  await watched?.close();
+  await browser?.close();
+  await served?.close();
+});
+afterEach(() => expect(watched.faults).toEqual([]));
+
+const show = async (seconds_ago: number, ...shown: Shown[]): Promise<void> => {
+  const captured_at = new Date(Date.now() - seconds_ago * 1000);
+  const frame = frameOf({ cidade_id, camera_id: camera.id }, shown, { captured_at });
+  expect(await served.host.handleFrame("read-plates", { frame, attempt: 1 })).toEqual({ done: true });
+};
+
+const looksGood = async (name: string): Promise<void> => {
+  const folder = process.env["GT_SHOTS"];
+  if (folder) {
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+    await page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+  expect(await stumbles(page), name).toEqual([]);
+};
+
+const doubtful = plate("ABC1O23", {
+  confidence: 0.62,
+  doubts: { 4: { O: 0.61, D: 0.3, Q: 0.05 }, 6: { 3: 0.8, 8: 0.19 } },
+});
+
+describe("a doubtful read", { timeout: 90_000 }, () => {
+  test("is among those to review, and nothing else is", async () => {
+    await page.goto(`${served.url}/plates`);
+    await page.getByLabel("E-mail").fill(administrator.email);
+    await page.getByLabel("Senha", { exact: true }).fill(administrator.password);
+    await page.keyboard.press("Enter");
+    await page.getByText("Nenhuma placa lida ainda").waitFor();
+    await page.getByText("Só as que estão para revisar").click();
+    await page.getByText("Nada para revisar").waitFor();
+    await looksGood("review-empty");
+    await show(120, plate("XYZ9K87"));
+    await show(60, doubtful);
+    const posted = { plate: "ABC1D23", confidence: 0.71, detected_at: new Date(Date.now() - 58_000).toISOString() };
+    expect((await camera.post("/api/lpr/events", posted)).status).toBe(202);
+    await page.locator('[data-plate="ABC1O23"]').waitFor();
+    expect(new URL(page.url()).searchParams.get("review")).toBe("yes");
+    expect(await page.locator('[data-plate="XYZ9K87"]').count()).toBe(0);
+    await page.locator('[data-plate="ABC1O23"]').getByText("Para revisar · 62 % de confiança").waitFor();
+    await looksGood("review");
+  });
+
+  test("opens with its characters, each with its alternatives, and with the other source of its passage", async () => {
+    await page.locator('[data-plate="ABC1O23"] a').click();
+    const details = page.getByTestId("read-details");
+    const table = details.getByRole("table", { name: "Caractere por caractere" });
+    await table.waitFor();
+    const cells = await table.getByRole("row").nth(1).getByRole("cell").allInnerTexts();
+    expect(cells.map((text) => text.replaceAll(/\s+/g, " ").trim())[4]).toMatch(/^O 6\d %$/);
+    expect(await table.getByRole("columnheader").count()).toBe(7);
+    const sources = details.getByTestId("sources");
+    await sources.getByText("Leitura da imagem (esta leitura)").waitFor();
+    await sources.getByRole("link", { name: "Leitura da câmera: ABC1D23" }).waitFor();
+    await looksGood("read-of-frame");
+  });
+
+  test("is corrected by keyboard, with a reason, and waits no more", async () => {
+    const form = page.getByTestId("correct-plate");
+    await form.getByLabel("Placa").focus();
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("A");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("o quinto é um D");
+    await page.keyboard.press("Enter");
+    // The browser itself holds back what is too short.
+    expect(await form.getByLabel("Placa").evaluate((input: HTMLInputElement) => input.validity.valid)).toBe(false);
+    await form.getByLabel("Placa").fill("!!??");
+    await page.keyboard.press("Enter");
+    await form.getByText("Uma placa tem de 2 a 8 letras e números.").first().waitFor();
+    await looksGood("correction-refused");
+    await form.getByLabel("Placa").fill("ABC1D23");
+    await page.keyboard.press("Enter");
+    await form.getByText("Gravado: ABC1D23").waitFor();
+    const details = page.getByTestId("read-details");
+    await details.getByText("Corrigida; lida como ABC1O23").waitFor();
+    await details.getByTestId("corrections").getByText("ABC1D23 · o quinto é um D").waitFor();
+    await looksGood("corrected");
+    await page.keyboard.press("Escape");
+    await page.getByText("Nada para revisar").waitFor();
+  });
+
+  test("says the same in English", async () => {
+    await page.getByText("Só as que estão para revisar").click();
+    await page.getByRole("button", { name: /English/ }).click();
+    await page.locator('[data-plate="ABC1D23"]').first().waitFor();
+    await page.getByText("Corrected").first().waitFor();
+    await looksGood("corrected-english");
+  });
+
+  test("cannot be corrected by who may only look", async () => {
+    const viewer = await served.as(["plates.view"], [cidade_id]);
+    const [read] = (await viewer.get(`/api/plates?cidade_id=${cidade_id}`)).body.items;
+    expect((await viewer.post(`/api/plates/${read.id}/corrections`, { plate: null, reason: "não sei" })).status).toBe(
+      403,
+    );
+  });
+});
