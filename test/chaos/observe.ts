@@ -45,7 +45,10 @@ export const openObserver = async ({ addresses }: ChaosSystem): Promise<Observer
       const whole = await withLongWork(broker, { sql, queues: plan.queues, on_error });
       try {
         const queues = await queuesOf(whole, await waiting());
-        return { ...run, ...(await rows()), queues, stored: await storedIn(objects) };
+        const found = await rows();
+        const isLeft = leftByFrames(found);
+        const stored = (await storedIn(objects)).filter((object) => !isLeft(object));
+        return { ...run, ...found, queues, stored };
       } finally {
         await whole.close();
         await Promise.all([objects.close(), broker.close()]);
@@ -101,7 +104,11 @@ const rowsOf = (sql: Sql) => async () => {
   const gaps = await sql<Facts["gaps"]>`
     select camera_id, (extract(epoch from starts_at) * 1000)::float8 as starts_ms,
       (extract(epoch from coalesce(ends_at, now())) * 1000)::float8 as ends_ms from gaps`;
-  const inbox = await sql<{ row: string }[]>`select id || ' ' || function as row from inbox`;
+  // Frames come past the outbox, and promise less.
+  const ofFrames = plan.frames.map((one) => one.function.split(".")[1] ?? "");
+  const inbox = await sql<
+    { row: string }[]
+  >`select id || ' ' || function as row from inbox where function <> all (${ofFrames}::text[])`;
   return {
     reads,
     raw_posts: raw?.count ?? 0,
@@ -128,7 +135,19 @@ const promisedBy = (sql: Sql): Promise<Promised[]> => sql<Promised[]>`
   select 'recordings' as bucket, object_key as key, bytes::float8 as bytes, sha256 from recording_segments where place = 'store'
   union all select 'clips', storage_path, bytes::float8, sha256 from clips where storage_path is not null
   union all select 'thumbnails', thumbnail_path, null, null from clips where thumbnail_path is not null
-  union all select 'lpr-images', image_url, null, null from lpr_events where image_url is not null`;
+  union all select 'lpr-images', image_url, null, null from plate_reads where image_url is not null
+  union all select 'lpr-images', plate_image_url, null, null from plate_reads where plate_image_url is not null`;
+
+/**
+ * Looks that are no read yet, and those whose process was killed, have pictures: they go when their passage ends or with their day
+ * (`functions/ai/stored-pictures.ts`). A post is delivered until it is a read, whose name its pictures bear.
+ */
+const leftByFrames = ({ reads, promised }: Pick<Facts, "reads" | "promised">): ((object: Stored) => boolean) => {
+  const posted = new Set(reads.filter(({ source_event_id }) => source_event_id !== null).map(({ id }) => id));
+  const named = new Set(promised.map(({ bucket, key }) => `${bucket}/${key}`));
+  const readOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1).slice(0, 36);
+  return ({ bucket, key }) => bucket === "lpr-images" && !named.has(`${bucket}/${key}`) && !posted.has(readOf(key));
+};
 
 /** The store's mark, tries of what it can do, and a camera's pictures of every ten seconds: no row says that they are there. */
 const HAS_NO_ROW = /^installation$|\/\d{4}-\d\d-\d\d\/\d+(-wide)?\.jpg$/;
