@@ -13,6 +13,7 @@ import { requests } from "./guards/requests.ts";
 import { screens } from "./guards/screens.ts";
 import { sessions } from "./guards/sessions.ts";
 import { streaming } from "./guards/streaming.ts";
+import { vision } from "./guards/vision.ts";
 
 export const guards: readonly Guard[] = [
   ...sessions,
@@ -26,6 +27,7 @@ export const guards: readonly Guard[] = [
   ...gateway,
   ...streaming,
   ...plates,
+  ...vision,
   ...edge,
   ...screens,
 ];

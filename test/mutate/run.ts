@@ -23,6 +23,8 @@ const copied = [
   "demo",
   "test",
   "migrations",
+  "models",
+  "training",
   "docs",
   "package.json",
   "package-lock.json",
