@@ -14,12 +14,13 @@ export type GrownSystem = RunningSystem & {
 
 export const startGrownSystem = async ({
   objects_folder,
+  env,
   ...options
-}: Pick<StartOptions, "args"> & { objects_folder?: string } = {}): Promise<GrownSystem> => {
+}: Pick<StartOptions, "args" | "env"> & { objects_folder?: string } = {}): Promise<GrownSystem> => {
   const port = await freePort();
   const servers = await startGrownServers(`http://127.0.0.1:${port}`, objects_folder);
   try {
-    const system = await startSystem({ ...options, port, env: servers.addresses });
+    const system = await startSystem({ ...options, port, env: { ...env, ...servers.addresses } });
     const end = async (): Promise<void> => {
       for (const line of Object.values(servers.lines)) line.heal();
       await system.stop();
