@@ -18,7 +18,7 @@ import { until } from "#test/harness/system.ts";
 import { passagesOf, prepareCity, type City } from "./city.ts";
 import { readDrawnPlate } from "./drawing/read-plate.ts";
 import { readVideo } from "./rtsp/video.ts";
-import { FPS, LOOP_FRAMES } from "./traffic.ts";
+import { FPS, FRAMES_PER_KEY_FRAME, LOOP_FRAMES } from "./traffic.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gt-demo-"));
 const dataDir = join(folder, "demo");
@@ -34,11 +34,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a camera's film is one loop, a key frame each second and none out of order", async () => {
+test("a camera's film is one loop, a key frame twice a second and none out of order", async () => {
   const [camera] = made.city.cameras;
   const video = await readVideo(camera?.file ?? "", FPS);
   expect(video.pictures).toHaveLength(LOOP_FRAMES);
-  expect(video.pictures.every(({ key }, index) => key === (index % FPS === 0))).toBe(true);
+  expect(video.pictures.every(({ key }, index) => key === (index % FRAMES_PER_KEY_FRAME === 0))).toBe(true);
   const asked = [
     "-v",
     "error",
@@ -48,7 +48,7 @@ test("a camera's film is one loop, a key frame each second and none out of order
     "stream=has_b_frames,color_space,width,height",
   ];
   const probed = execFileSync("ffprobe", [...asked, "-of", "json", camera?.file ?? ""], { encoding: "utf8" });
-  expect(JSON.parse(probed).streams).toEqual([{ width: 848, height: 480, has_b_frames: 0, color_space: "bt709" }]);
+  expect(JSON.parse(probed).streams).toEqual([{ width: 1060, height: 600, has_b_frames: 0, color_space: "bt709" }]);
 });
 
 test("each passage's own picture shows its plate and no other", async () => {

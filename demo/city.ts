@@ -11,7 +11,7 @@ import { LOOP_FRAMES, LOOP_SECONDS, planTraffic, type Trip } from "./traffic.ts"
 import { chanceOf } from "./random.ts";
 
 /** Of what is drawn. Raised with every change to the drawing, so that a folder of before is drawn again. */
-const DRAWING_VERSION = 1;
+const DRAWING_VERSION = 2;
 
 export const Passage = z.object({
   /** Of the loop, at which it is at the reading line. */
@@ -27,6 +27,18 @@ export const Passage = z.object({
 });
 export type Passage = z.infer<typeof Passage>;
 
+/** Who drives through a loop, whether a plate camera posts it or not: what reading the pictures should find. */
+export const DrawnVehicle = z.object({
+  /** Of the loop, at which its plate is largest and still whole. */
+  frame: z.int(),
+  plate: z.string(),
+  layout: z.enum(["old", "mercosul"]),
+  rows: z.union([z.literal(1), z.literal(2)]),
+  direction: z.enum(["approaching", "departing"]),
+  vehicle: z.object({ type: z.string(), color: z.string() }),
+});
+export type DrawnVehicle = z.infer<typeof DrawnVehicle>;
+
 export const CityCamera = z.object({
   name: z.string(),
   place: z.string(),
@@ -36,7 +48,9 @@ export const CityCamera = z.object({
   port: z.int(),
   /** Without credentials: the demonstration's cameras have none. */
   url: z.string(),
+  /** What its plate camera posts; none where there is no such camera. */
   passages: z.array(Passage),
+  vehicles: z.array(DrawnVehicle),
 });
 export type CityCamera = z.infer<typeof CityCamera>;
 
@@ -52,6 +66,8 @@ export type PrepareOptions = {
 
 const FINISHED = "finished.json";
 const LOOP_FILE = "loop.h264";
+/** 1060 × 600: plates of 50 to 80 pixels where they are nearest, of 35 a second before. */
+const FILM_SCALE = 1.25;
 const STILL_SCALE = 1.5;
 const SIMULTANEOUS = 2;
 
@@ -127,7 +143,7 @@ const makeCamera = async (plan: Plan, seed: string): Promise<void> => {
   const scene = await prepareScene(index, street, trips, seed);
   const [passages] = await Promise.all([
     photograph(scene, seed, part),
-    filmLoop(await stageOf(scene, seed, 1), join(part, LOOP_FILE), () => {}),
+    filmLoop(await stageOf(scene, seed, FILM_SCALE), join(part, LOOP_FILE), () => {}),
   ]);
   rmSync(folder, { recursive: true, force: true });
   const port = await claimPort(folder);
@@ -139,6 +155,7 @@ const makeCamera = async (plan: Plan, seed: string): Promise<void> => {
     port,
     url: `rtsp://127.0.0.1:${port}/stream`,
     passages,
+    vehicles: trips.map(vehicleOf).toSorted((a, b) => a.frame - b.frame),
   };
   const finished: z.input<typeof Finished> = { version: DRAWING_VERSION, seed, camera };
   writeFileSync(join(part, FINISHED), JSON.stringify(finished, null, 2));
@@ -150,6 +167,7 @@ const photograph = async (scene: Scene, seed: string, part: string): Promise<Pas
   const stage = await stageOf(scene, seed, STILL_SCALE);
   const planes = blankFor(stage);
   const passages: Passage[] = [];
+  if (!scene.street.plate_camera) return passages;
   for (const [index, trip] of readsOf(scene.movers.map((mover) => mover.trip)).entries()) {
     const mover = scene.movers.find((one) => one.trip === trip);
     if (!mover) continue;
@@ -162,23 +180,17 @@ const photograph = async (scene: Scene, seed: string, part: string): Promise<Pas
   return passages;
 };
 
-const passageOf = (trip: Trip, seed: string, image_file: string, plate_image_file: string): Passage => ({
-  frame: trip.frame,
-  plate: trip.plate,
-  layout: trip.layout,
-  confidence: Math.round(chanceOf(seed, trip.plate).between(0.9, 0.995) * 1000) / 1000,
-  direction: trip.direction === "coming" ? "approaching" : "departing",
-  vehicle: {
-    type:
-      trip.kind === "motorcycle"
-        ? "motorcycle"
-        : trip.kind === "pickup"
-          ? "pickup"
-          : trip.kind === "van"
-            ? "van"
-            : "car",
-    color: trip.paint,
-  },
-  image_file,
-  plate_image_file,
+const passageOf = (trip: Trip, seed: string, image_file: string, plate_image_file: string): Passage => {
+  const { rows: _, ...vehicle } = vehicleOf(trip);
+  const confidence = Math.round(chanceOf(seed, trip.plate).between(0.9, 0.995) * 1000) / 1000;
+  return { ...vehicle, confidence, image_file, plate_image_file };
+};
+
+const vehicleOf = ({ frame, plate, layout, kind, direction, paint }: Trip): DrawnVehicle => ({
+  frame,
+  plate,
+  layout,
+  rows: kind === "motorcycle" ? 2 : 1,
+  direction: direction === "coming" ? "approaching" : "departing",
+  vehicle: { type: kind === "motorcycle" || kind === "pickup" || kind === "van" ? kind : "car", color: paint },
 });

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { blankFor, drawFrame, type Stage } from "./drawing/scenes.ts";
-import { FPS, LOOP_FRAMES } from "./traffic.ts";
+import { FPS, FRAMES_PER_KEY_FRAME, LOOP_FRAMES } from "./traffic.ts";
 
 /** Throws when FFmpeg fails. Killed half way it leaves no process: FFmpeg ends with its input. */
 export const filmLoop = async (stage: Stage, file: string, onFrame: (frame: number) => void): Promise<void> => {
@@ -29,13 +29,22 @@ export const filmLoop = async (stage: Stage, file: string, onFrame: (frame: numb
   if (code !== 0) throw new Error(`FFmpeg could not make ${file}: ${words.trim() || `code ${code}`}`);
 };
 
-/** A key frame every second, no frame that refers beyond it, none that comes out of order. */
+/** A key frame about twice a second, no frame that refers beyond it, none that comes out of order. */
 const argumentsFor = (width: number, height: number, file: string): string[] =>
   [
     ["-nostdin", "-hide_banner", "-v", "error", "-y"],
     ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`, "-r", String(FPS), "-i", "pipe:0"],
     ["-c:v", "libx264", "-preset", "superfast", "-crf", "25", "-threads", "1", "-bf", "0"],
-    ["-g", String(FPS), "-keyint_min", String(FPS), "-sc_threshold", "0", "-flags", "+cgop"],
+    [
+      "-g",
+      String(FRAMES_PER_KEY_FRAME),
+      "-keyint_min",
+      String(FRAMES_PER_KEY_FRAME),
+      "-sc_threshold",
+      "0",
+      "-flags",
+      "+cgop",
+    ],
     ["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"],
     ["-f", "h264", file],
   ].flat();

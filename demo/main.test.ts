@@ -52,7 +52,7 @@ beforeAll(async () => {
     image_file: join(folder, "p.jpg"),
     plate_image_file: join(folder, "p.jpg"),
   };
-  const common = { file: join(folder, "loop.h264"), fps: 10, place: "aqui", passages: [passage] };
+  const common = { file: join(folder, "loop.h264"), fps: 10, place: "aqui", passages: [passage], vehicles: [] };
   const other = await freePort();
   const cameras = [
     { ...common, name: "Praça", port, url: `rtsp://127.0.0.1:${port}/stream`, camera_id, key: "gtk_a" },

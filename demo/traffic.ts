@@ -6,6 +6,8 @@ import type { PaintName, VehicleKind } from "./drawing/vehicle-shapes.ts";
 import { chanceOf, type Chance } from "./random.ts";
 
 export const FPS = 15;
+/** Of 15 a second: what passes at 30 km/h is near enough in two or three of them. */
+export const FRAMES_PER_KEY_FRAME = 8;
 export const LOOP_SECONDS = 48;
 export const LOOP_FRAMES = FPS * LOOP_SECONDS;
 
@@ -39,7 +41,7 @@ export const planTraffic = (seed: string): Trip[][] => {
 };
 
 const planStreet = (street: Street, index: number, chance: Chance, taken: Set<string>): Trip[] => {
-  const speeds = Array.from({ length: street.lanes }, (_, lane) => chance.between(9.5, 11.5) + lane * 2);
+  const speeds = Array.from({ length: street.lanes }, (_, lane) => chance.between(6.2, 7.2) + lane * 1.2);
   const trips: Trip[] = [];
   const add = (direction: Trip["direction"], lane: number, seconds: number, vehicle: Vehicle, read: boolean): void => {
     const frame = Math.round(seconds * FPS) % LOOP_FRAMES;

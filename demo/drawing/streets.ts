@@ -20,6 +20,8 @@ export type Street = {
   skyline: "towers" | "hills" | "sea" | "church" | "none";
   /** Where the zebra crossing is, in metres from the camera. */
   crossing: number | null;
+  /** Whether a plate camera posts what passes; otherwise plates are read from the stream's pictures alone. */
+  plate_camera: boolean;
 };
 
 export type Side = {
@@ -56,6 +58,7 @@ export const streets: readonly Street[] = [
     right: { kind: "blocks" },
     skyline: "towers",
     crossing: null,
+    plate_camera: true,
   },
   {
     name: "Rua do Mirante",
@@ -70,6 +73,7 @@ export const streets: readonly Street[] = [
     right: { kind: "shops" },
     skyline: "hills",
     crossing: 24,
+    plate_camera: true,
   },
   {
     name: "Viaduto Norte",
@@ -84,6 +88,7 @@ export const streets: readonly Street[] = [
     right: { kind: "shops" },
     skyline: "towers",
     crossing: null,
+    plate_camera: true,
   },
   {
     name: "Praça da Matriz",
@@ -98,6 +103,7 @@ export const streets: readonly Street[] = [
     right: { kind: "park" },
     skyline: "church",
     crossing: 20,
+    plate_camera: false,
   },
   {
     name: "Orla Sul",
@@ -112,6 +118,7 @@ export const streets: readonly Street[] = [
     right: { kind: "beach" },
     skyline: "sea",
     crossing: 28,
+    plate_camera: true,
   },
   {
     name: "Rua da Escola",
@@ -126,6 +133,7 @@ export const streets: readonly Street[] = [
     right: { kind: "houses" },
     skyline: "none",
     crossing: 18,
+    plate_camera: true,
   },
   {
     name: "Distrito Industrial",
@@ -140,6 +148,7 @@ export const streets: readonly Street[] = [
     right: { kind: "works" },
     skyline: "hills",
     crossing: null,
+    plate_camera: true,
   },
   {
     name: "Calçadão da Noite",
@@ -154,6 +163,7 @@ export const streets: readonly Street[] = [
     right: { kind: "shops" },
     skyline: "hills",
     crossing: 22,
+    plate_camera: false,
   },
   {
     name: "Portal da Cidade",
@@ -168,5 +178,6 @@ export const streets: readonly Street[] = [
     right: { kind: "works" },
     skyline: "hills",
     crossing: null,
+    plate_camera: true,
   },
 ];
