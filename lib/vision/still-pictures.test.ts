@@ -1,3 +1,4 @@
+import { crc32, deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { noLog } from "#lib/log.ts";
@@ -102,13 +103,34 @@ describe("what is a picture", () => {
   });
 });
 
+/** Of one bit a pixel: made in no time, and 196 million pixels all the same. */
+const blackPng = (side: number): Buffer => {
+  const chunk = (name: string, data: Buffer): Buffer => {
+    const body = Buffer.concat([Buffer.from(name), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, sum]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header[8] = 1;
+  const pixels = deflateSync(Buffer.alloc(side * (1 + Math.ceil(side / 8))));
+  const magic = Buffer.from("89504e470d0a1a0a", "hex");
+  return Buffer.concat([magic, chunk("IHDR", header), chunk("IDAT", pixels), chunk("IEND", Buffer.alloc(0))]);
+};
+
 describe("what is none, or too much", () => {
   const refusal = (bytes: Uint8Array): Promise<unknown> => decodeStill(bytes).catch((error: unknown) => error);
 
   test.each([
     ["nothing", Buffer.alloc(0)],
     ["words", Buffer.from("this is no picture")],
-    ["a drawing, which may ask for other files", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    [
+      "a drawing, which may ask for other files",
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+    ],
     ["noise", Buffer.from(Uint8Array.from({ length: 4096 }, (_, at) => (at * 7919) >> 3))],
     ["a film", Buffer.from("000000186674797069736f6d0000020069736f6d69736f32", "hex")],
   ])("%s is refused as no picture", async (_, bytes) => {
@@ -138,8 +160,7 @@ describe("what is none, or too much", () => {
   });
 
   test("a huge picture is refused by its header, before a pixel of it is decoded", async () => {
-    const create = { width: 14_000, height: 14_000, channels: 3 as const, background: "#555" };
-    const bomb = await sharp({ create, limitInputPixels: false }).png({ compressionLevel: 9 }).toBuffer();
+    const bomb = blackPng(14_000);
     expect(bomb.length).toBeLessThan(1_000_000);
     const before = process.cpuUsage();
     expect(await refusal(bomb)).toMatchObject({
