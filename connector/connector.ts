@@ -1,7 +1,7 @@
 /** Relay, deliveries, schedule and frames together: the part of the one-process host, or a process of its own. */
 import type { Broker, QueueDepth } from "#lib/broker/broker.ts";
 import type { Sql } from "#lib/db/connect.ts";
-import type { Frames } from "#lib/frames/frames.ts";
+import type { FrameCounts, Frames } from "#lib/frames/frames.ts";
 import { noLog, type Log } from "#lib/log.ts";
 import { startDeliveries, type Deliver, type DeliveryCounts, type RunPlanned } from "./deliver.ts";
 import { startFrames, type DeliverFrame } from "./frames.ts";
@@ -18,6 +18,8 @@ export type ConnectorCounts = {
   deliveries: Record<string, DeliveryCounts>;
   /** Queues whose function is not asked at present, because it, or what it needs, is down. */
   spared: string[];
+  /** By the function that looks at them. */
+  frames: Record<string, FrameCounts>;
 };
 export type Connector = {
   /** After a commit that wrote events. */
@@ -65,6 +67,7 @@ export const startConnector = async (parts: {
       queues: await broker.depths(),
       deliveries: deliveries.counts(),
       spared: deliveries.spared(),
+      frames: await frames.counts(),
     }),
   };
 };

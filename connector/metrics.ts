@@ -12,6 +12,10 @@ export const measure = (metrics: Metrics, connector: Pick<Connector, "counts">):
   );
   const outbox = metrics.gauge("outbox_events", "Events that wait to be published, or were set aside");
   const outboxOldest = metrics.gauge("outbox_oldest_seconds", "Age of the oldest event that waits to be published");
+  const frames = metrics.gauge(
+    "frames",
+    "Frames by the function that looks at them: waiting and held now; taken, evicted, expired and refused since the start",
+  );
   metrics.collect(async () => {
     const counts = await connector.counts();
     for (const { queue, waiting, held, parked, dead, oldest_seconds } of counts.queues) {
@@ -22,6 +26,8 @@ export const measure = (metrics: Metrics, connector: Pick<Connector, "counts">):
     }
     for (const [queue, ended] of Object.entries(counts.deliveries))
       for (const [outcome, count] of Object.entries(ended)) deliveries.set(count, { queue, outcome });
+    for (const [consumer, own] of Object.entries(counts.frames))
+      for (const [state, count] of Object.entries(own)) frames.set(count, { function: consumer, state });
     outbox.set(counts.outbox.unpublished, { state: "waiting" });
     outbox.set(counts.outbox.refused, { state: "refused" });
     outboxOldest.set(counts.outbox.oldest_seconds);

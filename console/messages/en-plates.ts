@@ -38,7 +38,7 @@ export const plates: typeof ptPlates = {
     noneToReview: "Nothing to review",
     noneToReviewHint: "Doubtful reads stay here until somebody looks at them.",
     corrected: "Corrected",
-    correctedFrom: (plate: string) => `Corrected; read as ${plate}`,
+    correctedFrom: (plate: string) => `read as ${plate}`,
     earlier: "Read as before",
     looks: "Seen in the passage",
     looked: (looks: number, parked: number) =>

@@ -37,7 +37,7 @@ export const plates = {
     noneToReview: "Nada para revisar",
     noneToReviewHint: "As leituras duvidosas aparecem aqui até que alguém olhe.",
     corrected: "Corrigida",
-    correctedFrom: (plate: string) => `Corrigida; lida como ${plate}`,
+    correctedFrom: (plate: string) => `lida como ${plate}`,
     earlier: "Antes lida como",
     looks: "Vista na passagem",
     looked: (looks: number, parked: number) =>

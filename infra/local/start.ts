@@ -2,6 +2,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { readEnvironment } from "#lib/environment.ts";
+import { VisionEnvironment, visionVariables } from "#lib/vision/settings.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { help, readOptions, type StartOptions } from "./options.ts";
 import { readAddresses, readServersFile, unreachable, UP, type Addresses } from "./servers.ts";
@@ -18,12 +20,13 @@ const main = async (): Promise<void> => {
   if (options.help) return say(help);
   if (options.reset && !(await reset(options))) return;
   const addresses = await addressesFor(options);
+  const vision = visionVariables(readEnvironment(VisionEnvironment));
   const folder = openDataFolder(options.data, options.seed);
   let system: System | null = null;
   const stopping = new AbortController();
   const stop = onFirstSignal(() => stopping.abort());
   try {
-    system = await startSystem(folder, options, { root, addresses, say, signal: stopping.signal });
+    system = await startSystem(folder, options, { root, addresses, vision, say, signal: stopping.signal });
     say(welcome(system, folder, options));
     await stop;
   } catch (error) {

@@ -29,6 +29,8 @@ export type System = {
 export type Surroundings = {
   root: string;
   addresses: Addresses;
+  /** What the host is told of seeing. */
+  vision: Record<string, string>;
   say: (line: string) => void;
   signal: AbortSignal;
 };
@@ -56,7 +58,7 @@ const startParts = async (
   parts: { stop(): Promise<void> }[],
   stop: () => Promise<void>,
 ): Promise<System> => {
-  const { root, addresses, say, signal } = around;
+  const { root, addresses, vision, say, signal } = around;
   await mustBeAbleToListen(options, signal);
   signal.throwIfAborted();
   await ensureSecrets(folder.secrets);
@@ -84,6 +86,7 @@ const startParts = async (
     args: [join(root, "infra/local/host.ts")],
     env: {
       ...hostEnvironment(folder, urls, addresses, { address: options.listen, port: options.port, public_url: url }),
+      ...vision,
       CONSOLE_DIR: join(folder.run, "console"),
       FIRST_CITY_PLAN: plan,
       FIRST_CITY_FILE: join(folder.root, "first-city.json"),

@@ -10,3 +10,9 @@ export const VisionEnvironment = z.object({
   VISION_WORKERS: z.coerce.number().int().min(1).max(64).optional(),
 });
 export type VisionEnvironment = z.infer<typeof VisionEnvironment>;
+
+/** As variables of a process that is started here. */
+export const visionVariables = (environment: VisionEnvironment): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
