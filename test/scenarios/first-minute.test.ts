@@ -138,8 +138,11 @@ describe("the first minute of somebody who owns no camera", () => {
       const cidade_id = await cityOf(api);
       const reads = await until(`${PASSAGES} passages`, 200_000, async () => {
         const { body } = await api<{ items: PlateRead[] }>("GET", `/api/plates?cidade_id=${cidade_id}&limit=200`);
-        // Posts overtake each other: what has just passed may still be on its way.
-        const settled = body.items.filter(({ captured_at }) => Date.parse(captured_at) < Date.now() - SETTLED_MS);
+        // What the cameras posted themselves; their pictures are read too. Posts overtake each other: what has just passed may
+        // still be on its way.
+        const settled = body.items.filter(
+          ({ source, captured_at }) => source === "camera" && Date.parse(captured_at) < Date.now() - SETTLED_MS,
+        );
         const oldestFirst = settled.toReversed();
         return oldestFirst.length >= PASSAGES ? oldestFirst.slice(-PASSAGES) : undefined;
       });
