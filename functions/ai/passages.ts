@@ -13,6 +13,8 @@ export const READABLE = 0.3;
 
 /** Looks of a vehicle that moves are not further apart. */
 export const PASSAGE_MS = 30_000;
+/** Of one that stands still: where nothing changes, pictures are looked at once a minute only. */
+export const STANDING_MS = 90_000;
 /** At one place for so long, a vehicle is parked. Red lights are shorter. */
 export const PARKED_MS = 120_000;
 /** So long a parked one may be hidden. */
@@ -203,7 +205,7 @@ const closeness = (passage: Passage, look: Look): number | null => {
   if (look.at.getTime() - passage.captured_at.getTime() > AGAIN_MS) return null;
   // It has left its place: that is another passage.
   if (parked && !stays) return null;
-  if (ms > (parked ? HIDDEN_MS : PASSAGE_MS)) return null;
+  if (ms > (parked ? HIDDEN_MS : stays ? STANDING_MS : PASSAGE_MS)) return null;
   const same = agreement(passage, look);
   if (same >= SAME_TEXT) return same;
   const widths = widthsBetween(passage.place, look.place);

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { foundOf, plate, type Shown } from "#test/harness/sight.ts";
+import { looksOf, type Look } from "./looks.ts";
+import {
+  add,
+  agreement,
+  begin,
+  isParked,
+  passagesOf,
+  positionsOf,
+  readingOf,
+  suppress,
+  type Passage,
+} from "./passages.ts";
+
+const start = Date.parse("2026-11-26T12:00:00Z");
+let frames = 0;
+const looks = (seconds: number, ...shown: Shown[]): Look[] => {
+  frames += 1;
+  const frame = { id: `frame ${frames}`, captured_at: new Date(start + seconds * 1000) };
+  return looksOf(frame, { width: 1280, height: 720 }, shown.map(foundOf));
+};
+const look = (seconds: number, shown: Shown): Look => looks(seconds, shown)[0] as Look;
+const passage = (first: Look, ...others: Look[]): Passage => others.reduce(add, begin(first));
+const belongs = (to: Passage, one: Look): boolean => passagesOf([to], [one])[0] === to;
+
+describe("what looks say together", () => {
+  test("one look says what it said by itself", () => {
+    const one = look(0, plate("ABC1D23", { confidence: 0.87 }));
+    expect(readingOf(begin(one), one.found)).toEqual({
+      plate: "ABC1D23",
+      confidence: 0.87,
+      alternatives: [{ text: "ABC1D23", confidence: 0.87 }],
+    });
+    const together = positionsOf(begin(one)).map((logs) => Math.max(...logs));
+    one.found.positions.forEach((logs, at) => expect(together[at]).toBeCloseTo(Math.max(...logs), 4));
+  });
+
+  test("looks that agree are surer than each of them, and never sure beyond doubt", () => {
+    const each = plate("ABC1D23", { confidence: 0.8, doubts: { 4: { D: 0.7, O: 0.2 } } });
+    const { plate: text, confidence } = readingOf(passage(look(0, each), look(2, each), look(4, each)));
+    expect(text).toBe("ABC1D23");
+    expect(confidence).toBeGreaterThan(0.8);
+    expect(confidence).toBeLessThan(0.99);
+  });
+
+  test("a sharp, near look outweighs several far ones that say something else", () => {
+    const far = plate("ABC1O23", { confidence: 0.5, width_px: 30, sharpness: 0.2, doubts: { 4: { O: 0.5, D: 0.4 } } });
+    const { plate: text } = readingOf(passage(look(0, far), look(2, far), look(4, plate("ABC1D23"))));
+    expect(text).toBe("ABC1D23");
+  });
+
+  test("the order in which looks come changes nothing", () => {
+    const [a, b, c] = [plate("ABC1D23"), plate("ABC1O23", { width_px: 40 }), plate("ABC1D23", { width_px: 70 })];
+    const [one, two, three] = [look(0, a), look(2, b), look(4, c)];
+    const forwards = readingOf(passage(one, two, three));
+    const backwards = readingOf(passage(three, two, one));
+    expect(backwards.plate).toBe(forwards.plate);
+    expect(backwards.confidence).toBeCloseTo(forwards.confidence, 4);
+  });
+
+  test("looks in which nothing can be read say nothing", () => {
+    expect(readingOf(passage(look(0, plate(null)), look(2, plate(null))))).toMatchObject({ plate: null });
+  });
+});
+
+describe("a look belongs to a passage", () => {
+  const first = look(0, plate("ABC1D23", { x: 0.2 }));
+
+  test.each([
+    ["of the same text, wherever it is", 10, plate("ABC1D23", { x: 0.9 }), true],
+    ["of a text that may be the same", 10, plate("ABC1O23", { x: 0.9, doubts: { 4: { O: 0.6, D: 0.4 } } }), true],
+    ["with one clear difference elsewhere", 10, plate("ABC1D24", { x: 0.9 }), false],
+    ["with one clear difference at the same place", 2, plate("ABC1D24", { x: 0.2 }), true],
+    ["with two clear differences at the same place", 2, plate("ABC1E24", { x: 0.2 }), false],
+    ["unread, near and soon", 2, plate(null, { x: 0.3 }), true],
+    ["unread and far", 2, plate(null, { x: 0.95 }), false],
+    ["unread and late", 20, plate(null, { x: 0.3 }), false],
+    ["after half a minute on its way", 31, plate("ABC1D23", { x: 0.9 }), false],
+    ["after a minute at the same place", 60, plate("ABC1D23", { x: 0.2 }), true],
+    ["after two minutes at the same place, not known to be parked", 120, plate("ABC1D23", { x: 0.2 }), false],
+    ["from before it, out of order", -10, plate("ABC1D23", { x: 0.1 }), true],
+  ])("%s: %s s", (_, seconds, shown, expected) => {
+    expect(belongs(begin(first), look(seconds, shown))).toBe(expected);
+  });
+
+  test("the closest in turn, and one of each frame at most", () => {
+    const [a, b] = [begin(look(0, plate("ABC1D23", { x: 0.2 }))), begin(look(0, plate("ABC1D24", { x: 0.25 })))];
+    const both = looks(2, plate("ABC1D24", { x: 0.22 }), plate("ABC1D23", { x: 0.24 }));
+    expect(passagesOf([a, b], both)).toEqual([b, a]);
+    const twice = looks(2, plate("ABC1D23", { x: 0.2 }), plate("ABC1D23", { x: 0.21 }));
+    expect(passagesOf([a], twice).filter((one) => one === a)).toHaveLength(1);
+  });
+
+  test("a clear difference costs more than any doubt", () => {
+    const known = begin(first);
+    expect(agreement(known, look(2, plate("ABC1D23")))).toBeGreaterThan(-1);
+    expect(agreement(known, look(2, plate("ABC1D24")))).toBeLessThan(-5);
+  });
+});
+
+describe("parked", () => {
+  const standing = Array.from({ length: 13 }, (_, at) => look(at * 10, plate("ABC1D23")));
+  const parked = passage(standing[0] as Look, ...standing.slice(1));
+
+  test("is who has been at one place for two minutes, not who drove", () => {
+    expect(isParked(passage(standing[0] as Look, ...standing.slice(1, 12)))).toBe(false);
+    expect(isParked(parked)).toBe(true);
+    const driving = Array.from({ length: 13 }, (_, at) => look(at * 10, plate("ABC1D23", { x: 0.1 + at * 0.06 })));
+    expect(isParked(passage(driving[0] as Look, ...driving.slice(1)))).toBe(false);
+  });
+
+  test("it may be hidden for half an hour, is another passage when it has moved, and is told again after six hours", () => {
+    expect(belongs(parked, look(120 + 29 * 60, plate("ABC1D23")))).toBe(true);
+    expect(belongs(parked, look(120 + 31 * 60, plate("ABC1D23")))).toBe(false);
+    expect(belongs(parked, look(130, plate("ABC1D23", { x: 0.8 })))).toBe(false);
+    const still = suppress(parked, look(6 * 3600 - 10, plate("ABC1D23")));
+    expect(belongs(still, look(6 * 3600 - 5, plate("ABC1D23")))).toBe(true);
+    expect(belongs(still, look(6 * 3600 + 5, plate("ABC1D23")))).toBe(false);
+  });
+});
