@@ -5,7 +5,7 @@ const watched = ["test/scenarios/first-minute.test.ts", "test/scenarios/console-
 /** CPU of one thing beside another. */
 const measured = ["test/gates/**/*.test.ts"];
 /** Whole systems, killed and cut. */
-const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts"];
+const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts", "test/chaos/chaos.test.ts"];
 const never = ["node_modules/**", "data/**", "dist/**"];
 
 /** Group after group, the most sensitive last; whole systems mostly wait, so three at once. */
