@@ -1,0 +1,89 @@
+/**
+ * Whether a camera's picture is worth looking at: what has not changed since the last look costs no detector. It compares the
+ * means of a coarse grid over the luma, and lets a picture pass when one cell of it, or one next to it, has changed more than
+ * the picture as a whole. Its state may be lost at any time: then it opens.
+ */
+import type { Picture } from "#lib/vision/picture.ts";
+
+export type Gate = {
+  /** Asked once for each picture of a source. True: look at it. */
+  worthLooking(source: string, picture: Pick<Picture, "luma" | "width" | "height">): boolean;
+  counts(): { looked: number; spared: number };
+};
+
+export type GateOptions = {
+  /** `false`: every picture passes. */
+  enabled: boolean;
+  now?: () => number;
+};
+
+/** A vehicle whose plate can be read covers several cells: 1/64 of a picture's width is some 16 pixels of 1060, a plate is 35. */
+const [COLUMNS, ROWS] = [64, 36];
+const CELLS = COLUMNS * ROWS;
+/** Every so many pixels in both directions: the mean of 1/16 of them is as good, and a picture costs 0.2 ms. */
+const STEP = 4;
+/**
+ * Of 255, the light of the whole scene taken off: a grey car on grey asphalt changes a cell by 10 and more. Where the cells
+ * themselves tremble, as a camera's noise by night does, it takes so many times their usual change, but never more than the most: a
+ * bus that fills half of the picture must not count as trembling.
+ */
+const [LEAST_CHANGE, MOST_CHANGE, TIMES_USUAL] = [7, 20, 6];
+const LEAST_CELLS = 3;
+/** Even where nothing seems to change it is looked at so often, for what changes slower than anybody drives. */
+const LONGEST_MS = 60_000;
+const MOST_SOURCES = 5000;
+
+type Seen = { cells: Float32Array; width: number; height: number; looked_at: number };
+
+export const openGate = ({ enabled, now = () => performance.now() }: GateOptions): Gate => {
+  const last = new Map<string, Seen>();
+  const counts = { looked: 0, spared: 0 };
+  const isWorth = (source: string, { luma, width, height }: Parameters<Gate["worthLooking"]>[1]): boolean => {
+    const before = last.get(source);
+    const cells = meansOf(luma, width, height);
+    const at = now();
+    const isSame = before?.width === width && before.height === height;
+    const worth = !before || !isSame || at - before.looked_at > LONGEST_MS || hasChanged(before.cells, cells);
+    // Against the picture before, not the one last looked at: what has come to stand is looked at once, and then it is the street.
+    last.delete(source);
+    last.set(source, { cells, width, height, looked_at: worth ? at : (before?.looked_at ?? at) });
+    if (last.size > MOST_SOURCES) last.delete(last.keys().next().value ?? "");
+    return worth;
+  };
+  return {
+    worthLooking(source, picture) {
+      const worth = !enabled || isWorth(source, picture);
+      counts[worth ? "looked" : "spared"] += 1;
+      return worth;
+    },
+    counts: () => ({ ...counts }),
+  };
+};
+
+const meansOf = (luma: Uint8Array, width: number, height: number): Float32Array => {
+  const sums = new Float32Array(CELLS);
+  const counts = new Uint16Array(CELLS);
+  const columns = Uint16Array.from({ length: Math.ceil(width / STEP) }, (_, index) =>
+    Math.floor((index * STEP * COLUMNS) / width),
+  );
+  for (let y = 0; y < height; y += STEP) {
+    const row = Math.floor((y * ROWS) / height) * COLUMNS;
+    for (let index = 0; index < columns.length; index += 1) {
+      const cell = row + (columns[index] as number);
+      sums[cell] = (sums[cell] as number) + (luma[y * width + index * STEP] as number);
+      counts[cell] = (counts[cell] as number) + 1;
+    }
+  }
+  return sums.map((sum, cell) => sum / Math.max(1, counts[cell] as number));
+};
+
+const hasChanged = (before: Float32Array, after: Float32Array): boolean => {
+  const changes = after.map((mean, cell) => mean - (before[cell] as number));
+  const middle = changes.toSorted()[CELLS >> 1] as number;
+  const sizes = changes.map((change) => Math.abs(change - middle));
+  const usual = sizes.toSorted()[CELLS >> 1] as number;
+  const least = Math.min(MOST_CHANGE, Math.max(LEAST_CHANGE, usual * TIMES_USUAL));
+  let changed = 0;
+  for (const size of sizes) if (size >= least) changed += 1;
+  return changed >= LEAST_CELLS;
+};
