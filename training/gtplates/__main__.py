@@ -1,4 +1,4 @@
-"""python -m gtplates render | mark | pack | train | train-all | calibrate | evaluate | export | card (see README.md)."""
+"""python -m gtplates mark | pack | train | train-all | calibrate | judged | evaluate | export | card (see README.md)."""
 
 from __future__ import annotations
 
@@ -14,35 +14,19 @@ import torch
 
 from .models import MODELS
 from .pictures import CACHE, luma, samples, training_pictures
-from .plate import Fonts
-from .scene import Surroundings, real_plates, shots
-from .store import open_store
 from .train_all import NETWORKS
 
 FONT_FOLDERS = [CACHE / "fonts", Path("/usr/share/fonts")]
-BLOCK = 64
 
 
 def negatives() -> list[np.ndarray]:
     return [luma(file, 900) for file in sorted((samples() / "train" / "negatives").glob("*.jpg"))]
 
 
-def render(options: argparse.Namespace) -> None:
-    """Fills the ring, then goes on overwriting it with new fonts and surroundings until the time is up."""
-    store, end, lap = open_store(CACHE / "patches", options.count), time.monotonic() + options.minutes * 60, 0
-    pictures = training_pictures()
-    real, others, position = real_plates(pictures), negatives(), 0
-    while time.monotonic() < end:
-        rng = np.random.default_rng([options.seed, lap])
-        fonts, around = Fonts(rng, FONT_FOLDERS), Surroundings(pictures, others, rng, 150)
-        for _ in range(48):
-            for shot in shots(fonts, around, BLOCK, rng, real):
-                store.put(position % options.count, shot)
-                position += 1
-            if time.monotonic() > end or (options.once and position >= options.count):
-                return
-        lap += 1
-        print(f"render {position} patches cpu {time.process_time():.0f}s", flush=True)
+def draw_judged(options: argparse.Namespace) -> None:
+    from .judged_set import draw
+
+    draw(training_pictures(), negatives(), FONT_FOLDERS, options.count, options.seed)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -92,6 +76,14 @@ def evaluate(options: argparse.Namespace) -> None:
         print(f"-- {title}", *(score.line() for score in scores), sep="\n", flush=True)
 
 
+def large_frames(options: argparse.Namespace) -> None:
+    from .evaluate import large_frame_tables
+    from .models import Models
+
+    for title, scores in large_frame_tables(Models(options.models), negatives(), options.frames).items():
+        print(f"-- {title}", *(score.line() for score in scores), sep="\n", flush=True)
+
+
 def export(options: argparse.Namespace) -> None:
     from .export import export as write
 
@@ -124,11 +116,9 @@ def main() -> None:
         made.set_defaults(run=run)
         return made
 
-    this = command("render", render, "fill the ring of training patches and go on renewing it")
-    this.add_argument("--count", type=int, default=40_000)
-    this.add_argument("--minutes", type=float, default=120)
-    this.add_argument("--seed", type=int, default=1)
-    this.add_argument("--once", action="store_true", help="stop when the ring is full")
+    this = command("judged", draw_judged, "draw scenes for judging: night, small plates, coded by FFmpeg")
+    this.add_argument("--count", type=int, default=1500)
+    this.add_argument("--seed", type=int, default=4711)
     this = command("pack", pack, "what a training on another machine needs: real plates, fonts, networks to begin from")
     this.add_argument("--pack", type=Path, required=True)
     this = command("train", train, "train one network against the clock")
@@ -160,6 +150,9 @@ def main() -> None:
     this.add_argument("--pack", type=Path, required=True)
     this.add_argument("--count", type=int, default=4000, help="looks")
     this.add_argument("--seed", type=int, default=99)
+    this = command("large-frames", large_frames, "how large frames are best searched")
+    this.add_argument("--models", type=Path, default=MODELS)
+    this.add_argument("--frames", type=int, default=60)
     this = command("export", export, "checkpoints → models/*.onnx, torch and onnxruntime compared")
     this.add_argument("--reader", default="reader")
     this.add_argument("--refiner", default="refiner")

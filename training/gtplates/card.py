@@ -60,7 +60,7 @@ def _trained(name: str) -> str:
     if not path.exists():
         return "unknown here (no checkpoint)"
     state = torch.load(path, map_location="cpu", weights_only=True)
-    return f"{state['step']} steps, {state['cpu_seconds'] / 3600:.2f} CPU hours"
+    return f"{state['step']:,} steps, {state['looks']:,} looks, {state['seconds'] / 60:.1f} min"
 
 
 def card(models: Models, count: int, notes: Path) -> str:

@@ -59,7 +59,7 @@ def sheet_of_beside(models: Models, pictures: list[Picture], threshold: float, p
             scale, middle = CELL[0] / 2 / wide, one.corners.mean(0)
             matrix = np.float32([[scale, 0, CELL[0] / 2 - middle[0] * scale], [0, scale, CELL[1] / 2 - middle[1] * scale]])
             cell = cv2.warpAffine(full, matrix, CELL, flags=cv2.INTER_LINEAR)
-            cv2.putText(cell, f"{len(cells)}: {one.score:.2f}", (2, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.38, 255.0, 1)
+            cv2.putText(cell, f"{len(cells)}: {one.score:.2f}", (2, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.38, 255, 1)
             cells.append(cell)
     across = 10
     blank = [np.zeros(CELL[::-1], np.uint8)] * (-len(cells) % across)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,20 +11,20 @@ import numpy as np
 from .detector_scores import found_by_threshold, found_by_width, sheet_of_beside, tallies_of
 from .glyphs import CHARACTERS
 from .held_out import STRATA, SWEEP, stratum
-from .models import Models, reading_of
+from .judged_set import by_light_and_width, judge, judged_file, reliability
+from .large_frames import compare
+from .models import Models
 from .pictures import CACHE, Labelled, Picture, box_corners, luma, training_pictures, validation_pictures
 from .reading import Reading
 from .score import Score
+from .trial import Trial
 
 
-def on_held_out(models: Models, count: int, names: list[str]) -> list[Score]:
-    net, scores = models.view_reader(), []
+def on_held_out(text_of: Callable[[np.ndarray], str], count: int, names: list[str]) -> list[Score]:
+    scores = []
     for name in names:
         views, texts = stratum(name, count)
-        right = 0
-        for view, text in zip(views, texts):
-            characters, layout, _ = net.run(None, {"view": view[None, None].astype(np.float32)})
-            right += reading_of(characters[0], layout[0]).text == "".join(CHARACTERS[j] for j in text)
+        right = sum(text_of(view) == "".join(CHARACTERS[j] for j in text) for view, text in zip(views, texts))
         scores.append(Score(name, right, count))
     return scores
 
@@ -112,9 +113,17 @@ def accepted(reads: list[Read], share: float = 0.85) -> Score:
 
 def tables(models: Models, count: int, sweep: bool) -> dict[str, list[Score]]:
     """Every table of the card, by title."""
-    made = {"held-out renders": on_held_out(models, count, list(STRATA))}
+    text_of, trial = models.text_reader(), Trial()
+    made = {"held-out renders": on_held_out(text_of, count, list(STRATA))}
+    made["held-out renders, the trial's reader"] = on_held_out(trial.text_of, count, list(STRATA))
     if sweep:
-        made["held-out renders, small"] = on_held_out(models, count // 2, list(SWEEP))
+        made["held-out renders, small"] = on_held_out(text_of, count // 2, list(SWEEP))
+        made["held-out renders, small, the trial's reader"] = on_held_out(trial.text_of, count // 2, list(SWEEP))
+    if judged_file().exists():
+        judged = judge(models)
+        made["drawn scenes, box given"] = by_light_and_width(judged)
+        made["drawn scenes, the trial's refiner and reader"] = by_light_and_width(judge(trial))
+        made["drawn scenes: how often a reading is right"] = reliability(judged)
     for title, pictures in (("validation", validation_pictures()), ("sealed old plates", sealed_old_plates())):
         reads = read_boxed(models, pictures)
         made[f"{title}, labelled box given"] = [*groups(reads), accepted(reads)]
@@ -127,3 +136,7 @@ def tables(models: Models, count: int, sweep: bool) -> dict[str, list[Score]]:
             beside = sheet_of_beside(models, pictures, SHEET_FROM, sheet)
             print(f"CPU ms a picture: median {np.median(whole.milliseconds):.1f}; {beside} boxes beside a label at {SHEET_FROM}: look at {sheet}")
     return made
+
+
+def large_frame_tables(models: Models, grounds: list[np.ndarray], frames: int) -> dict[str, list[Score]]:
+    return compare(models, validation_pictures(), grounds, frames)

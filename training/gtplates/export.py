@@ -41,9 +41,9 @@ class RefinerGraph(nn.Module):
         self.net = net
 
     def forward(self, luma: Tensor, corners: Tensor) -> Tensor:
-        for _ in range(PASSES):
+        for samples in PASSES:
             cut, moved = window(luma, corners, REFINER_VIEW)
-            found = unstraighten(moved, self.net(straighten(cut, moved, REFINER_VIEW)), REFINER_VIEW)
+            found = unstraighten(moved, self.net(straighten(cut, moved, REFINER_VIEW, samples)), REFINER_VIEW)
             corners = found + (corners - moved)
         return corners
 

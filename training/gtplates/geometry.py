@@ -60,24 +60,24 @@ def project(matrix: Tensor, points: Tensor) -> Tensor:
     return mapped[..., :2] / mapped[..., 2:].clamp(min=NEAREST)
 
 
-def _axis(size: int, margin: float) -> Tensor:
+def _axis(size: int, margin: float, samples: int) -> Tensor:
     """Where along one side of the plate the samples of a view lie."""
-    step = 1 / OVERSAMPLE
-    pixel = torch.arange(size * OVERSAMPLE, dtype=torch.float32) * step + (step - 1) / 2
+    step = 1 / samples
+    pixel = torch.arange(size * samples, dtype=torch.float32) * step + (step - 1) / 2
     return (pixel / size - margin) / (1 - 2 * margin)
 
 
-def straighten(luma: Tensor, corners: Tensor, view: View) -> Tensor:
+def straighten(luma: Tensor, corners: Tensor, view: View, samples: int = OVERSAMPLE) -> Tensor:
     """(n, 1, H, W) luma as float and (n, 4, 2) corners in its pixels → (n, 1, view.height, view.width)."""
     # Rows and columns are broadcast: a grid of points would weigh 300 kB in each exported graph.
-    u = _axis(view.width, view.margin_x).to(luma.device)[None, None]
-    v = _axis(view.height, view.margin_y).to(luma.device)[None, :, None]
+    u = _axis(view.width, view.margin_x, samples).to(luma.device)[None, None]
+    v = _axis(view.height, view.margin_y, samples).to(luma.device)[None, :, None]
     a, b, c, d, e, f, g, h, _ = (part[:, None, None] for part in homography(corners).flatten(1).unbind(1))
     depth = (g * u + h * v + 1).clamp(min=NEAREST)
     x, y = (a * u + b * v + c) / depth, (d * u + e * v + f) / depth
     grid = torch.stack([x * 2 / (luma.shape[3] - 1) - 1, y * 2 / (luma.shape[2] - 1) - 1], -1)
     sampled = F.grid_sample(luma, grid, mode="bilinear", padding_mode="border", align_corners=True)
-    return F.avg_pool2d(sampled, OVERSAMPLE)
+    return F.avg_pool2d(sampled, samples) if samples > 1 else sampled
 
 
 def window(luma: Tensor, corners: Tensor, view: View) -> tuple[Tensor, Tensor]:

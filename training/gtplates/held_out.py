@@ -18,7 +18,9 @@ STRATA = {
     "old motorcycle": ("old", 2, (182, 330)),
     "mercosul motorcycle": ("mercosul", 2, (182, 330)),
 }
-SWEEP = {f"{layout} {low}-{high} px": (layout, 1, (low, high)) for layout in ("old", "mercosul") for low, high in ((38, 60), (60, 80), (80, 100))}
+# A stratum's place among all is part of its seed: later ones go to the end.
+BANDS = (((38, 60), (60, 80), (80, 100)), ((15, 25), (25, 38)))
+SWEEP = {f"{layout} {low}-{high} px": (layout, 1, (low, high)) for bands in BANDS for layout in ("old", "mercosul") for low, high in bands}
 
 
 def stratum(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,11 @@ class Found:
 
 def detector_size(width: int, height: int) -> tuple[int, int]:
     """Both sides multiples of 32, about 640·384 pixels whatever the shape, never enlarged more than twice."""
-    scale = min(math.sqrt(DETECTOR_PIXELS / (width * height)), 2.0)
+    return scaled_size(width, height, DETECTOR_PIXELS)
+
+
+def scaled_size(width: int, height: int, pixels: float) -> tuple[int, int]:
+    scale = min(math.sqrt(pixels / (width * height)), 2.0)
     return (max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32))
 
 
@@ -43,16 +48,21 @@ class Models:
         self.reader, self.refiner = session(folder / "reader.onnx"), session(folder / "refiner.onnx")
         self.detector = session(folder / "detector.onnx") if (folder / "detector.onnx").exists() else None
 
-    def view_reader(self) -> onnxruntime.InferenceSession:
+    def text_reader(self) -> Callable[[np.ndarray], str]:
         """The reader without its geometry, for pictures that are straightened already (held-out renders)."""
         whole = onnx.load(str(self.folder / "reader.onnx"))
-        part = onnx.utils.Extractor(whole).extract_model(["view"], ["characters", "layout", "sure"])
-        return session(part.SerializeToString())
+        net = session(onnx.utils.Extractor(whole).extract_model(["view"], ["characters", "layout"]).SerializeToString())
 
-    def detect(self, luma: np.ndarray, threshold: float) -> list[Found]:
-        """Plates of a whole picture, best first, corners in its own pixels."""
+        def text_of(view: np.ndarray) -> str:
+            characters, layout = net.run(None, {"view": view[None, None].astype(np.float32)})
+            return reading_of(characters[0], layout[0]).text
+
+        return text_of
+
+    def detect(self, luma: np.ndarray, threshold: float, size: tuple[int, int] | None = None) -> list[Found]:
+        """Plates of a whole picture, best first, corners in its own pixels; `size` of the detector's input, when not the usual."""
         height, width = luma.shape
-        w, h = detector_size(width, height)
+        w, h = size or detector_size(width, height)
         small = cv2.resize(luma, (w, h), interpolation=cv2.INTER_AREA if w < width else cv2.INTER_LINEAR)
         corners, score, rows = self.detector.run(None, {"luma": small[None, None]})
         # Whole-number pixel centres: (x + 0.5) scales, not x.

@@ -25,6 +25,9 @@ class Shot:
     corners: np.ndarray
     text: str | None
     layout: int
+    dark: bool
+    coded: bool = False
+    """By FFmpeg: H.264 or H.265."""
 
 
 @dataclass
@@ -208,7 +211,10 @@ def negative(around: Surroundings, rng: np.random.Generator) -> np.ndarray:
         if rng.random() < 0.5:
             panel = pose(rng.uniform(60, 240), rng.uniform(1, 5), rng) + [128, 64]
             cv2.fillConvexPoly(scene, panel.astype(np.int32), rng.uniform(0, 255), cv2.LINE_AA)
-        cv2.putText(scene, text, where, font, scale, rng.uniform(0, 255), int(rng.integers(1, 5)), cv2.LINE_AA)
+        grey, thick = rng.uniform(0, 255), int(rng.integers(1, 5))
+        # OpenCV 5 writes on bytes only.
+        ink = cv2.putText(np.zeros(scene.shape[:2], np.uint8), text, where, font, scale, 255, thick, cv2.LINE_AA) / np.float32(255)
+        scene = scene + (grey - scene) * ink
     elif draw < 0.65:
         sheet = field(64, 200, rng.uniform(2, 20), rng) * rng.uniform(20, 80) + rng.uniform(60, 180)
         paste(scene, sheet, pose(rng.uniform(40, 200), rng.uniform(1.1, 3.4), rng) + np.float32([128, 64]))
@@ -219,79 +225,22 @@ def negative(around: Surroundings, rng: np.random.Generator) -> np.ndarray:
     return np.ascontiguousarray(scene, np.float32)
 
 
-@dataclass
-class RealPlate:
-    """A labelled real plate with believed corners, in its picture cut to what patches may show."""
-
-    luma: np.ndarray
-    corners: np.ndarray
-    text: str
-    layout: int
-
-
-def real_plates(pictures: list[Picture]) -> dict[str, list[RealPlate]]:
-    """By set, so that a big set of one layout does not crowd out the others. Sealed plates stay out."""
-    found: dict[str, list[RealPlate]] = {}
-    for picture in pictures:
-        usable = [p for p in picture.plates if p.text and p.layout and p.corners is not None and not p.sealed]
-        if not usable:
-            continue
-        full = luma(picture.file)
-        for plate in usable:
-            x, y, w, h = plate.box
-            x0, y0 = max(0, x - w), max(0, y - w)
-            cut = full[y0 : y + h + w, x0 : x + 2 * w]
-            corners = plate.corners - np.float32([x0, y0])
-            scale = min(1.0, 260 / np.ptp(corners[:, 0]))
-            if scale < 1:
-                cut = cv2.resize(cut, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            kind = int(plate.layout == "mercosul")
-            found.setdefault(picture.set, []).append(RealPlate(cut.copy(), corners * scale, plate.text, kind))
-    return found
-
-
-def real_shot(plates: dict[str, list[RealPlate]], rng: np.random.Generator) -> Shot:
-    """A real plate seen again: another size, a slight turn, sometimes a worse camera."""
-    sets = sorted(plates)
-    shares = np.array([min(len(plates[s]), 220) for s in sets], np.float64)
-    group = plates[sets[rng.choice(len(sets), p=shares / shares.sum())]]
-    plate = group[rng.integers(len(group))]
-    width = np.ptp(plate.corners[:, 0])
-    largest = min(215.0, width * 1.15, width * 110 / max(1.0, float(np.ptp(plate.corners[:, 1]))))
-    zoom = rng.uniform(min(largest, max(42.0, largest * 0.45)), largest) / width
-    turn = math.radians(np.clip(rng.normal(0, 5), -15, 15))
-    c, s = math.cos(turn) * zoom, math.sin(turn) * zoom
-    middle = (plate.corners.max(0) + plate.corners.min(0)) / 2
-    target = np.array([PATCH_W, PATCH_H]) / 2 + rng.uniform(-8, 8, 2)
-    matrix = np.array([[c, -s, 0], [s, c, 0]])
-    matrix[:, 2] = target - matrix[:, :2] @ middle
-    source = cv2.GaussianBlur(plate.luma, (0, 0), 0.4 / zoom) if zoom < 0.8 else plate.luma
-    picture = cv2.warpAffine(source, matrix, (PATCH_W, PATCH_H), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    corners = (plate.corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-    if rng.random() < 0.5:
-        picture = shoot(picture.astype(np.float32), width * zoom * 0.8, rng)
-    return Shot(picture, corners, plate.text, plate.layout)
-
-
-def shots(fonts: Fonts, around: Surroundings, count: int, rng: np.random.Generator, real: dict[str, list[RealPlate]] | None = None) -> list[Shot]:
+def shots(fonts: Fonts, around: Surroundings, count: int, rng: np.random.Generator) -> list[Shot]:
     """`count` patches that went through one camera's coder together; each drawn plate is photographed twice."""
     taken: list[Shot] = []
     plate = None
     for i in range(count):
         if rng.random() < 0.07:
             width = rng.uniform(60, 200)
-            picture = shoot(negative(around, rng), width, rng, rng.random() < 0.1)
-            taken.append(Shot(picture, np.full((4, 2), np.nan, np.float32), None, 0))
-            continue
-        if real and rng.random() < 0.16:
-            taken.append(real_shot(real, rng))
+            dark = rng.random() < 0.1
+            taken.append(Shot(shoot(negative(around, rng), width, rng, dark), np.full((4, 2), np.nan, np.float32), None, 0, dark))
             continue
         if plate is None or i % 2 == 0:
             plate = draw_plate(fonts, rng)
         width = plate_width(rng) * (0.62 if plate.rows == 2 else 1)
         scene, corners, dark = compose(plate, around, width, rng)
         reach = np.linalg.norm(corners[1] - corners[0]) * (1.65 if plate.rows == 2 else 1)
-        taken.append(Shot(shoot(scene, reach, rng, dark), corners, plate.text, layout_class(plate)))
+        taken.append(Shot(shoot(scene, reach, rng, dark), corners, plate.text, layout_class(plate), dark))
     draw = rng.random()
     if draw < 0.45:
         codec = "h264" if draw < 0.32 else "h265"
@@ -300,5 +249,5 @@ def shots(fonts: Fonts, around: Surroundings, count: int, rng: np.random.Generat
         for shot, picture in zip(taken, coded):
             # Where the coder would leave nothing of a small plate, the camera's own picture stays.
             if np.isnan(shot.corners[0, 0]) or np.ptp(shot.corners[:, 0]) > 70 or rng.random() < 0.3:
-                shot.luma = picture
+                shot.luma, shot.coded = picture, True
     return taken
