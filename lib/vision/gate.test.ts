@@ -72,3 +72,16 @@ test("lost state, another size and the switch let every picture pass; cameras do
   const off = openNew({ enabled: false });
   expect([off.look(luma), off.look(luma)]).toEqual([true, true]);
 });
+
+test("a clock in the picture is learnt and left out, a car beside it is not", () => {
+  const { look } = openNew();
+  const clock = (turn: number) => {
+    const luma = street(4, 90, turn);
+    for (let row = 20; row < 50; row += 1) luma.fill(turn % 2 === 0 ? 20 : 230, row * width + 800, row * width + 900);
+    return luma;
+  };
+  const looks = Array.from({ length: 40 }, (_, turn) => look(clock(turn)));
+  expect(looks.slice(0, 3)).toEqual(Array(3).fill(true));
+  expect(looks.slice(20)).toEqual(Array(20).fill(false));
+  expect(look(withCar(clock(40), 300, 60, 150))).toBe(true);
+});

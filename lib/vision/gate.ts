@@ -29,11 +29,16 @@ const STEP = 4;
  */
 const [LEAST_CHANGE, MOST_CHANGE, TIMES_USUAL] = [7, 20, 6];
 const LEAST_CELLS = 3;
+/**
+ * A clock that the camera writes into its picture changes always. Cells that changed in three of ten of the last pictures are
+ * left out as long as they are few: many of them are a busy street.
+ */
+const [RESTLESS, MEMORY, MOST_RESTLESS] = [0.3, 0.1, CELLS * 0.04];
 /** Even where nothing seems to change it is looked at so often, for what changes slower than anybody drives. */
 const LONGEST_MS = 60_000;
 const MOST_SOURCES = 5000;
 
-type Seen = { cells: Float32Array; width: number; height: number; looked_at: number };
+type Seen = { cells: Float32Array; restless: Float32Array; width: number; height: number; looked_at: number };
 
 export const openGate = ({ enabled, now = () => performance.now() }: GateOptions): Gate => {
   const last = new Map<string, Seen>();
@@ -43,10 +48,12 @@ export const openGate = ({ enabled, now = () => performance.now() }: GateOptions
     const cells = meansOf(luma, width, height);
     const at = now();
     const isSame = before?.width === width && before.height === height;
-    const worth = !before || !isSame || at - before.looked_at > LONGEST_MS || hasChanged(before.cells, cells);
+    const changed = !isSame || hasChanged(before, cells);
+    const worth = changed || at - before.looked_at > LONGEST_MS;
     // Against the picture before, not the one last looked at: what has come to stand is looked at once, and then it is the street.
     last.delete(source);
-    last.set(source, { cells, width, height, looked_at: worth ? at : (before?.looked_at ?? at) });
+    const restless = isSame ? before.restless : new Float32Array(CELLS);
+    last.set(source, { cells, restless, width, height, looked_at: worth ? at : (before?.looked_at ?? at) });
     if (last.size > MOST_SOURCES) last.delete(last.keys().next().value ?? "");
     return worth;
   };
@@ -77,13 +84,21 @@ const meansOf = (luma: Uint8Array, width: number, height: number): Float32Array 
   return sums.map((sum, cell) => sum / Math.max(1, counts[cell] as number));
 };
 
-const hasChanged = (before: Float32Array, after: Float32Array): boolean => {
-  const changes = after.map((mean, cell) => mean - (before[cell] as number));
+/** Keeps in mind how often each cell changes. */
+const hasChanged = ({ cells, restless }: Seen, after: Float32Array): boolean => {
+  const changes = after.map((mean, cell) => mean - (cells[cell] as number));
   const middle = changes.toSorted()[CELLS >> 1] as number;
   const sizes = changes.map((change) => Math.abs(change - middle));
   const usual = sizes.toSorted()[CELLS >> 1] as number;
   const least = Math.min(MOST_CHANGE, Math.max(LEAST_CHANGE, usual * TIMES_USUAL));
-  let changed = 0;
-  for (const size of sizes) if (size >= least) changed += 1;
-  return changed >= LEAST_CELLS;
+  let [restful, others, always] = [0, 0, 0];
+  for (let cell = 0; cell < CELLS; cell += 1) {
+    const changed = (sizes[cell] as number) >= least;
+    const isRestless = (restless[cell] as number) > RESTLESS;
+    restless[cell] = (restless[cell] as number) * (1 - MEMORY) + (changed ? MEMORY : 0);
+    if (isRestless) always += 1;
+    if (changed && isRestless) others += 1;
+    if (changed && !isRestless) restful += 1;
+  }
+  return restful + (always > MOST_RESTLESS ? others : 0) >= LEAST_CELLS;
 };
