@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { findPlates, type Finds } from "./find-plates.ts";
 import { openNetworks, wordsOf, type Luma, type NetworkName, type Provider } from "./networks.ts";
+import { standBack } from "./standing-back.ts";
 
 export type WorkerData = { files: Record<NetworkName, Uint8Array>; provider: Provider };
 /** One at a time: an answer is to the question before it. */
@@ -15,6 +16,7 @@ export type Answer =
 const say = (answer: Answer): void => parentPort?.postMessage(answer);
 
 const begin = async ({ files, provider }: WorkerData): Promise<void> => {
+  standBack();
   const opened = await openNetworks(files, provider);
   parentPort?.on("message", (question: Question) => {
     if (question.kind === "end") return parentPort?.close();

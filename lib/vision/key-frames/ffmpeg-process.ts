@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { AppError } from "#lib/errors.ts";
 import type { Picture } from "#lib/vision/picture.ts";
+import { standBack } from "#lib/vision/standing-back.ts";
 import { refusal, type AccessUnit, type Codec } from "./access-unit.ts";
 import { MARKER_BYTES, markerOf } from "./marker.ts";
 import { fillingFor, type Filling } from "./samples.ts";
@@ -58,6 +59,7 @@ type Waiting = { filling: Filling; resolve(picture: Picture): void; reject(error
 
 export const startFfmpeg = (kind: DecoderKind, { command = "ffmpeg", limit_ms }: ProcessOptions): FfmpegProcess => {
   const child = spawn(command, argumentsFor(kind), { stdio: ["pipe", "pipe", "ignore"] });
+  if (child.pid !== undefined) standBack(child.pid);
   const marker = markerOf(kind.codec, kind.samples === "full");
   const push = (count: number): void => {
     if (child.stdin.writable) child.stdin.write(Buffer.concat(Array.from({ length: count }, () => marker)));
