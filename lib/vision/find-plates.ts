@@ -6,10 +6,11 @@ import { detectorSize, scaleLuma } from "./scale.ts";
 import { sharpnessOf } from "./sharpness.ts";
 import type { PlateFound } from "./vision.ts";
 
-/** Below it the detector sees nothing (97 % of the plates of photographs are above; the reader turns away what is none). */
-export const LEAST_SCORE = 0.15;
-/** Below it a find is looked at only where nothing better is a plate: 1 plate of 110 is won by that, and two looks a picture saved. */
-const FAINT_SCORE = 0.3;
+/**
+ * Below it the detector sees nothing: 109 of 110 plates of photographs have 0.5 and more. Of 294 small ones in frames of 1080p
+ * 187 have 0.3 and 208 have 0.15, with 1.5 and 5.3 finds beside them; a larger input finds more of them for less.
+ */
+export const LEAST_SCORE = 0.3;
 /** Refining and reading one costs about as much as half of a detection: a wall of stickers must not hold up a worker. */
 export const MOST_CANDIDATES = 5;
 /** Refined corners of two candidates that share so much are one plate. */
@@ -33,7 +34,6 @@ type Candidate = { corners: Corners; score: number; two_rows: number };
 export const findPlates = async (networks: Networks, picture: Luma): Promise<Finds> => {
   const finds: Finds = { plates: [], unusable: 0, implausible: 0 };
   for (const candidate of await candidatesOf(networks, picture, finds)) {
-    if (candidate.score < FAINT_SCORE && finds.plates.some(({ text }) => text !== null)) break;
     const corners = await networks.refine(picture, candidate.corners);
     if (!corners.every(Number.isFinite)) finds.unusable += 1;
     else if (!isQuadrilateral(corners, picture)) finds.implausible += 1;

@@ -11,7 +11,7 @@ import cv2
 from .models import Models
 from .pictures import luma
 
-LEAST_SCORE, LOOKED_AT = 0.15, 5
+LEAST_SCORE, LOOKED_AT = 0.3, 5
 
 
 def main(files: list[str]) -> None:

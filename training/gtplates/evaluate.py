@@ -67,7 +67,7 @@ class Whole:
 
 
 SHEET_FROM = 0.3
-CANDIDATES_FROM = 0.15  # of the detector's score
+CANDIDATES_FROM = 0.3  # of the detector's score
 
 
 def read_whole(models: Models, pictures: list[Picture], looked_at: int = 5) -> Whole:
