@@ -19,7 +19,8 @@ STRATA = {
     "mercosul motorcycle": ("mercosul", 2, (182, 330)),
 }
 # A stratum's place among all is part of its seed: later ones go to the end.
-BANDS = (((38, 60), (60, 80), (80, 100)), ((15, 25), (25, 38)))
+# plates.py draws none below 30 px.
+BANDS = (((38, 60), (60, 80), (80, 100)), ((30, 38),))
 SWEEP = {f"{layout} {low}-{high} px": (layout, 1, (low, high)) for bands in BANDS for layout in ("old", "mercosul") for low, high in bands}
 
 
