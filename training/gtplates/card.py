@@ -28,8 +28,8 @@ SOURCES = """| what                              | licence                      
 
 
 HOW_JUDGED = """95 % intervals are Clopper–Pearson. Held-out renders come from another renderer (`LPR/trial/plates.py`, unchanged), straightened by it, at least
-100 px wide where nothing else is said, unreadable ones included. Drawn scenes come from our renderer with a seed and fonts of their own, photographed by the
-processor's camera, 45 % of the blocks coded by FFmpeg (H.264, H.265); the upright box is given, refiner and reader do the rest; widths are those of a car's plate
+100 px wide where nothing else is said, unreadable ones included. Drawn scenes come from our renderer with a seed and plates of their own over the surroundings of the
+training pictures, photographed by the processor's camera, 45 % of the blocks coded by FFmpeg (H.264, H.265); the upright box is given, refiner and reader do the rest; widths are those of a car's plate
 with characters as large. `validation` chose between networks and was never trained on."""
 
 

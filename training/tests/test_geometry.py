@@ -36,3 +36,10 @@ def test_the_window_of_a_frame_gives_the_same_view_as_the_frame(quad: torch.Tens
     cut, moved = window(frame, quad, READER_VIEW)
     assert cut.numel() <= frame.numel()
     assert torch.allclose(straighten(cut, moved, READER_VIEW), straighten(frame.float(), quad, READER_VIEW), atol=0.5)
+
+
+def test_few_and_many_samples_a_pixel_look_at_the_same_places() -> None:
+    picture, quad = ramp(256, 512).float(), QUAD + 90.0
+    one, two, three = (straighten(picture, quad, REFINER_VIEW, samples) for samples in (1, 2, 3))
+    assert one.shape == two.shape == three.shape
+    assert torch.allclose(one, two, atol=0.1) and torch.allclose(one, three, atol=0.1)
