@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { Page } from "playwright-core";
-import { passagesOf, prepareCity } from "#demo/city.ts";
+import { passagesOf, prepareCity, type DrawnVehicle } from "#demo/city.ts";
 import type { Fault } from "#demo/rtsp/faults.ts";
 import type { Sent } from "#demo/rtsp/sending.ts";
 import type { FrameCode } from "#demo/drawing/frame-code.ts";
+import { planTraffic } from "#demo/traffic.ts";
 import { until, type RunningSystem } from "./system.ts";
 
 /** What `npm start` shows unless told otherwise. */
@@ -27,11 +28,18 @@ export type ShownPicture = {
 export type DemoCity = {
   cameras: { name: string; camera_id: string; fps: number; frames: number }[];
   /** Of one loop, in order. */
-  passages: Awaited<ReturnType<typeof passages>>;
+  passages: Pick<Awaited<ReturnType<typeof passages>>, "inOrder" | "watched">;
+  /** Of one loop and all cameras: on whom cameras are trained, posted or not. */
+  drawn: Drawn[];
+  /** Every plate that is on any street. */
+  every: ReadonlySet<string>;
   /** Instants at which this picture left the camera, of the last loops. */
   sent(camera_id: string, frame: number): Promise<Sent[]>;
   setFault(camera_id: string, fault: Fault): Promise<void>;
 };
+
+/** `index`: of the camera in `cameras`. */
+export type Drawn = DrawnVehicle & { index: number };
 
 export const demoCity = async (system: Pick<RunningSystem, "data">): Promise<DemoCity> => {
   const file = join(system.data, "run", "demo-control.json");
@@ -43,9 +51,12 @@ export const demoCity = async (system: Pick<RunningSystem, "data">): Promise<Dem
     const { cameras } = await ask<{ cameras: DemoCity["cameras"] }>("/cameras");
     return cameras.length === CAMERAS ? cameras : undefined;
   });
+  const { inOrder, watched, drawn, every } = await passages(system.data);
   return {
     cameras: listed,
-    passages: await passages(system.data),
+    passages: { inOrder, watched },
+    drawn,
+    every,
     sent: async (camera_id, frame) => (await ask<{ sent: Sent[] }>(`/cameras/${camera_id}/sent?frame=${frame}`)).sent,
     async setFault(camera_id, fault) {
       await ask(`/cameras/${camera_id}/fault`, { method: "PUT", body: JSON.stringify({ fault }) });
@@ -57,7 +68,14 @@ export const demoCity = async (system: Pick<RunningSystem, "data">): Promise<Dem
 const passages = async (data: string) => {
   const { seed } = JSON.parse(readFileSync(join(data, "installation.json"), "utf8")) as { seed: string };
   const city = await prepareCity({ dataDir: join(data, "demo"), seed, cameras: CAMERAS, onProgress: () => undefined });
-  return { inOrder: passagesOf(city), watched: city.watched };
+  const trained = new Set(
+    planTraffic(seed).flatMap((trips) => trips.flatMap(({ read, plate }) => (read ? [plate] : []))),
+  );
+  const drawn = city.cameras.flatMap(({ vehicles }, index) =>
+    vehicles.flatMap((one) => (trained.has(one.plate) ? [{ ...one, index }] : [])),
+  );
+  const every = new Set(city.cameras.flatMap(({ vehicles }) => vehicles.map(({ plate }) => plate)));
+  return { inOrder: passagesOf(city), watched: city.watched, drawn, every };
 };
 
 /** Brings the reading of frame codes into the page, ahead of its own scripts. */
