@@ -10,6 +10,7 @@ export const blindSight = (reason: string): Sight => {
     vision: { state: () => ({ state: "without_models", reason }), find: refuse, close: async () => undefined },
     pictures: {
       decode: refuse,
+      worthLooking: () => false,
       jpegOf: refuse,
       counts: () => ({ decoded: 0, refused: 0, skipped: 0, restarts: 0 }),
     },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { blindSight } from "./blind.ts";
+import { openGate } from "./gate.ts";
 import type { VisionEnvironment } from "./settings.ts";
 import type { Sight } from "./sight.ts";
 
@@ -11,9 +12,10 @@ const MODELS = join(import.meta.dirname, "../../models");
 
 /** Never fails over models: without them it says so, and the process runs on. */
 export const connectSight = async (
-  { VISION_PROVIDER: provider, VISION_MODELS_DIR: folder = MODELS, VISION_WORKERS: workers }: VisionEnvironment,
+  environment: VisionEnvironment,
   { log, metrics }: { log: Log; metrics?: Metrics },
 ): Promise<Sight> => {
+  const { VISION_PROVIDER: provider, VISION_MODELS_DIR: folder = MODELS, VISION_WORKERS: workers } = environment;
   if (provider === "off") {
     const reason = "VISION_PROVIDER is off";
     log.warn("no plate is read from pictures", { reason });
@@ -27,9 +29,10 @@ export const connectSight = async (
   const how = workers === undefined ? {} : { workers };
   const vision = await openVision({ folder, provider, log, ...how, ...(metrics ? { metrics } : {}) });
   const decoder = openPictureDecoder({ log });
+  const { worthLooking } = openGate({ enabled: environment.VISION_GATE === "on" });
   return {
     vision,
-    pictures: { decode: decoder.decode, counts: decoder.counts, jpegOf },
+    pictures: { decode: decoder.decode, counts: decoder.counts, worthLooking, jpegOf },
     close: async () => void (await Promise.all([vision.close(), decoder.close()])),
   };
 };

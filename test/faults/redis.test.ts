@@ -7,6 +7,7 @@ import { connectCache } from "#lib/cache/connect.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { startFaultProxy, type FaultProxy } from "#test/harness/fault-proxy.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
+import { seeing } from "#test/harness/sight.ts";
 import { findServer } from "#test/harness/servers/available.ts";
 import { startRedis, type RedisServer } from "#test/harness/servers/redis.ts";
 
@@ -204,7 +205,7 @@ describe.skipIf("missing" in found)(title("the functions without Redis"), () => 
   beforeAll(async () => {
     server = await startRedis({ binary });
     cache = await connectCache(server.url, { on_error: () => undefined });
-    host = await testHost(catalogue, { grants: { cache } });
+    host = await testHost(catalogue, { grants: { cache, sight: seeing() } });
   });
   afterAll(async () => {
     await host.close();

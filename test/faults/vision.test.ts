@@ -112,7 +112,7 @@ describe("with the networks themselves", () => {
     "a drawn plate in a frame becomes its read, with the pictures that were looked at",
     { timeout: 60_000 },
     async () => {
-      const eyes = await connectSight({ VISION_PROVIDER: "cpu", VISION_WORKERS: 1 }, { log: noLog });
+      const eyes = await connectSight({ VISION_PROVIDER: "cpu", VISION_GATE: "on", VISION_WORKERS: 1 }, { log: noLog });
       const sees = await testHost(catalogue, { log: noLog, grants: { sight: eyes } });
       const city = await plateCity(sees);
       const [scene] = plateScenes;

@@ -125,6 +125,7 @@ export const seeing = (): Seeing => {
         return picture;
       },
       counts: () => ({ decoded: decoded.length, refused: 0, skipped: 0, restarts: 0 }),
+      worthLooking: () => true,
       jpegOf: async () => tinyJpeg,
     },
     close: async () => undefined,

@@ -18,8 +18,8 @@ from .timed_training import Forward, Plan, train
 from .train_reader import LOOKS_EACH, disturbed
 from .warm import begin
 
-# Samples a pixel and axis of each pass's view: the first two only come near, and cost half of the time with two.
-PASSES = (1, 1, OVERSAMPLE)
+# Samples a pixel and axis of each pass's view. With (1, 1, 2) the refiner takes a third less time; one plate of a hundred less was read.
+PASSES = (OVERSAMPLE, OVERSAMPLE, OVERSAMPLE)
 BATCH = 1152
 PEAK = 1.5e-3
 BOXED = 0.4

@@ -25,12 +25,14 @@ export const readPlates = frames({
   frames: { parallel: 4 },
   needs: ["transaction", "objects", "vision", "pictures", "clock"],
   async handle(frame, needs) {
-    const { vision, clock, signal } = needs;
+    const { vision, pictures, clock, signal } = needs;
     const state = vision.state();
     if (state.state !== "ready") return { skipped: "without_models" };
     mustBeOfToday(frame, clock());
     const picture = await pictureOf(frame, needs);
     if (picture === null) return { skipped: "superseded" };
+    // One that is offered again would be compared with itself.
+    if (needs.attempt === 1 && !pictures.worthLooking(frame.camera_id, picture)) return { skipped: "unchanged" };
     const looks = looksOf(frame, picture, await vision.find(picture, { signal }));
     if (looks.length === 0) return { skipped: "no_plate" };
     const about = { frame, received_at: clock(), reader_version: state.version };

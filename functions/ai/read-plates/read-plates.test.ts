@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { catalogue } from "#functions/catalogue.ts";
 import { AppError } from "#lib/errors.ts";
 import type { Frame } from "#lib/frames/frames.ts";
@@ -320,6 +320,18 @@ describe("what fails", () => {
     expect(await readsOf(city)).toEqual([]);
     sight.before.find = async () => undefined;
     expect(await handle(frame, 2)).toEqual({ done: true });
+    expect(await readsOf(city)).toHaveLength(1);
+  });
+
+  test("a picture in which nothing has changed is not looked at; one that is offered again is", async () => {
+    const city = await plateCity(host);
+    let looks = 0;
+    sight.before.find = async () => void (looks += 1);
+    sight.pictures.worthLooking = () => false;
+    onTestFinished(() => void (sight.pictures.worthLooking = () => true));
+    const frame = frameOf(cameraOf(city), [plate("ABC1D23")]);
+    expect([await handle(frame), looks, await readsOf(city)]).toEqual([{ done: true }, 0, []]);
+    expect([await handle(frame, 2), looks]).toEqual([{ done: true }, 1]);
     expect(await readsOf(city)).toHaveLength(1);
   });
 
