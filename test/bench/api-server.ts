@@ -7,6 +7,7 @@ import { catalogue } from "#functions/catalogue.ts";
 import { connectCache } from "#lib/cache/connect.ts";
 import { connectSql } from "#lib/db/connect.ts";
 import { createHost } from "#lib/function/host.ts";
+import { blindSight } from "#lib/vision/blind.ts";
 import { serve } from "#lib/function/serve.ts";
 import { createLog } from "#lib/log.ts";
 import { connectObjects } from "#lib/object-store/connect.ts";
@@ -29,6 +30,7 @@ const serveKit = async (): Promise<Server> => {
       objects: await connectObjects(`file:${process.env["OBJECTS"]}`, { keys }),
       cache: await connectCache("memory:"),
       keys,
+      sight: blindSight("nobody looks"),
     },
     log: createLog({ context: "host" }),
   });

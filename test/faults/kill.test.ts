@@ -10,9 +10,9 @@ import { makePlateCamera, plateClient } from "#test/harness/plate-client.ts";
 import { seeded } from "#test/harness/seeded.ts";
 import { removeData, signIn, startSystem, until, type Api, type RunningSystem } from "#test/harness/system.ts";
 
-const KILLS_EACH = 5;
 const EVENTS = 2000;
 const victims = ["host", "agent", "ffmpeg", "postgres"] as const;
+const kills = { host: 5, agent: 5, ffmpeg: 5, postgres: 10 };
 
 let system: RunningSystem;
 let api: Api;
@@ -45,7 +45,7 @@ describe("kill -9 at any instant", () => {
       // Whatever is left to be killed is killed under load too.
       for (let more = EVENTS; killing; more += 20) await client.post(more + 20);
     })();
-    for (const victim of chance.shuffled(victims.flatMap((name) => Array<typeof name>(KILLS_EACH).fill(name)))) {
+    for (const victim of chance.shuffled(victims.flatMap((name) => Array<typeof name>(kills[name]).fill(name)))) {
       const pid = await until(`a living ${victim}`, 60_000, () => pidOf(victim));
       await new Promise((resolve) => setTimeout(resolve, 50 + chance.below(700)));
       killNow(pid);

@@ -7,6 +7,7 @@ import { createHost, type Host } from "#lib/function/host.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { compare, ratioOf, tableOf } from "#test/bench/api-compare.ts";
 import { loadReads, plateOf, readIdOf, type City } from "#test/bench/million-reads.ts";
+import { blindSight } from "#lib/vision/blind.ts";
 import { testHost, type TestClient, type TestHost } from "#test/harness/host.ts";
 import { costliest, type Plan } from "./plans.ts";
 
@@ -58,7 +59,10 @@ beforeAll(async () => {
   };
   explained = connectSql(host.database.urls.app, { max: 1, notice });
   const { system } = host.database;
-  explaining = createHost({ catalogue, grants: { ...host, sql: explained, system } });
+  explaining = createHost({
+    catalogue,
+    grants: { ...host, sql: explained, system, sight: blindSight("nobody looks") },
+  });
 }, 300_000);
 afterAll(async () => {
   await explaining?.close();
@@ -114,8 +118,8 @@ describe("among a million reads", () => {
       insert into watchlist_entries (cidade_id, id, watchlist_id, plate, reason, expires_at, created_by)
       values (${city}, ${entry}, ${list}, 'ABC1D23', 'furto', now(), 'test')`;
     await owner`
-      insert into alerts (cidade_id, id, entry_id, watchlist_id, event_id, event_captured_at, camera_id, plate, priority, reason)
-      select cidade_id, gen_random_uuid(), ${entry}, ${list}, id, captured_at, camera_id, plate, 'attention', 'furto'
+      insert into alerts (cidade_id, id, entry_id, watchlist_id, event_id, event_captured_at, sighting_id, camera_id, plate, priority, reason)
+      select cidade_id, gen_random_uuid(), ${entry}, ${list}, id, captured_at, sighting_id, camera_id, plate, 'attention', 'furto'
       from lpr_events where cidade_id = ${city} limit 12000`;
     await owner`analyze alerts`;
     const client = await host.as(["alerts.view"], [city]);
