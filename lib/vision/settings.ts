@@ -8,8 +8,8 @@ export const VisionEnvironment = z.object({
   VISION_MODELS_DIR: z.string().optional(),
   /** Threads that look at pictures, one picture each. Default: two, or one where there is one core. */
   VISION_WORKERS: z.coerce.number().int().min(1).max(64).optional(),
-  /** `off`: pictures in which nothing has changed are looked at too. */
-  VISION_GATE: z.enum(["on", "off"]).default("on"),
+  /** `on`: pictures in which nothing has changed are not looked at. Off by default: in the demonstration it lost passages. */
+  VISION_GATE: z.enum(["on", "off"]).default("off"),
 });
 export type VisionEnvironment = z.infer<typeof VisionEnvironment>;
 
