@@ -3,7 +3,7 @@ import { AppError } from "#lib/errors.ts";
 import type { FrameFormat } from "#lib/frames/frames.ts";
 import type { Log } from "#lib/log.ts";
 import { openKeyFrameDecoder, type KeyFrameDecoder } from "./key-frames/open-key-frame-decoder.ts";
-import { waitingLine, type Waiting } from "./key-frames/waiting-line.ts";
+import { waitingLine, type Waiting } from "./waiting-line.ts";
 import type { Picture } from "./picture.ts";
 import type { PictureDecoder } from "./picture-decoder.ts";
 import { decodeStill, type StillOptions } from "./still-pictures.ts";

@@ -6,7 +6,7 @@ import type { PictureDecoder } from "#lib/vision/picture-decoder.ts";
 import { accessUnitOf, refusal, type AccessUnit, type Codec } from "./access-unit.ts";
 import { processPool } from "./process-pool.ts";
 import { setAside } from "./set-aside.ts";
-import { waitingLine, type Waiting } from "./waiting-line.ts";
+import { waitingLine, type Waiting } from "../waiting-line.ts";
 
 export type KeyFrameDecoder = {
   /**
