@@ -42,7 +42,7 @@ describe("a desired camera", { timeout: LONG }, () => {
     expect(scene.server.toldStates.at(-1)).toMatchObject([{ camera_id: one.id, status: "ONLINE", cause: null }]);
   });
 
-  test("sends key frames that can be decoded by themselves, one a second at most", async () => {
+  test("sends the key frames of a camera that makes one a second, each decodable by itself", async () => {
     const frames = await scene.until("key frames", () =>
       scene.server.frames.length > 4 ? scene.server.frames : undefined,
     );

@@ -90,12 +90,13 @@ describe("bytes that are used again", () => {
 });
 
 describe("key frames for analysis", () => {
-  test("come once a second at most, each decodable by itself", async () => {
+  test("come twice a second at most, each decodable by itself", async () => {
     const dense = testVideo({ seconds: 4, group: 5 });
     const frames: Buffer[] = [];
     const tap = tapAt(() => wall, { onKeyFrame: ({ avcc }) => void frames.push(toAnnexB(nalsOf(avcc))) });
     await feed(tap, dense, tick);
-    expect(frames).toHaveLength(4);
+    // Of twenty in four seconds, one each 0.2 s: those nearest to each half second.
+    expect(frames).toHaveLength(7);
     for (const frame of frames) {
       const { status, stderr, stdout } = spawnSync(
         "ffmpeg",
@@ -106,15 +107,16 @@ describe("key frames for analysis", () => {
     }
   });
 
-  test("of a camera whose second is a little short all come", async () => {
+  test("of a camera whose half second is a little short all come", async () => {
+    const halves = testVideo({ seconds: 4, group: 12 });
     let count = 0;
     const tap = tapAt(() => wall, { onKeyFrame: () => (count += 1) });
     await feed(
       tap,
-      units.map((unit, index) => ({ ...unit, rtp_time: index * 3590 })),
+      halves.map((unit, index) => ({ ...unit, rtp_time: index * 3740 })),
       tick,
     );
-    expect(count).toBe(4);
+    expect(count).toBe(9);
   });
 });
 
