@@ -6,6 +6,9 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const filters = process.argv.slice(2);
+/** A MediaMTX that is there already is tried alone. */
+const isBeside = (process.env["MEDIA_URL"] ?? "") !== "" && filters.some((one) => one.startsWith("test/contracts"));
+const config = isBeside ? ["--config", "test/contracts/beside.config.ts"] : [];
 
 const run = (command: string, args: readonly string[]): Promise<number> =>
   new Promise((resolve) => {
@@ -45,7 +48,7 @@ const runVitest = async (): Promise<Counts> => {
   const folder = mkdtempSync(join(tmpdir(), "gt-report-"));
   const file = join(folder, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const code = await run("vitest", ["run", ...reporters, ...filters]);
+  const code = await run("vitest", ["run", ...config, ...reporters, ...filters]);
   const report = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Report) : null;
   rmSync(folder, { recursive: true });
   if (!report) return { passed: 0, failed: 1, skipped: [] };
