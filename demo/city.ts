@@ -11,7 +11,7 @@ import { LOOP_FRAMES, LOOP_SECONDS, planTraffic, type Trip } from "./traffic.ts"
 import { chanceOf } from "./random.ts";
 
 /** Of what is drawn. Raised with every change to the drawing, so that a folder of before is drawn again. */
-const DRAWING_VERSION = 2;
+const DRAWING_VERSION = 3;
 
 export const Passage = z.object({
   /** Of the loop, at which it is at the reading line. */
@@ -192,5 +192,5 @@ const vehicleOf = ({ frame, plate, layout, kind, direction, paint }: Trip): Draw
   layout,
   rows: kind === "motorcycle" ? 2 : 1,
   direction: direction === "coming" ? "approaching" : "departing",
-  vehicle: { type: kind === "motorcycle" || kind === "pickup" || kind === "van" ? kind : "car", color: paint },
+  vehicle: { type: kind === "hatch" || kind === "sedan" || kind === "suv" ? "car" : kind, color: paint },
 });

@@ -43,6 +43,12 @@ describe.each(seeds)("the traffic of the seed “%s”", (seed) => {
     expect(Math.min(...gaps)).toBeGreaterThan(1);
   });
 
+  test("lets one truck or bus drive away from each camera", () => {
+    const large = traffic.map((trips) => trips.filter(({ kind }) => kind === "truck" || kind === "bus"));
+    expect(large.map((trips) => trips.length)).toEqual(streets.map(() => 1));
+    expect(large.flat().filter(({ direction, read }) => direction !== "going" || read)).toEqual([]);
+  });
+
   test("lets nobody drive through anybody", () => {
     for (const [index, street] of streets.entries()) {
       for (let frame = 0; frame < LOOP_FRAMES; frame += 10) {

@@ -57,6 +57,9 @@ const planStreet = (street: Street, index: number, chance: Chance, taken: Set<st
     else add("coming", lane, seconds, car(chance), true);
   }
   const others = street.lanes * 6;
+  const outermost = street.lanes - 1;
+  const seconds = [...Array(LOOP_SECONDS).keys()].filter((second) => isFree(trips, outermost, second));
+  add("going", outermost, seconds[chance.whole(0, seconds.length - 1)] ?? 0, large(chance), false);
   for (let tries = 0; tries < 80 && trips.length < READS_PER_LOOP + others; tries += 1) {
     const [lane, seconds] = [chance.whole(0, street.lanes - 1), chance.between(0, LOOP_SECONDS)];
     if (isFree(trips, lane, seconds)) add("going", lane, seconds, car(chance), false);
@@ -108,6 +111,12 @@ const car = (chance: Chance): Vehicle => ({
     "orange",
     "yellow",
   ]),
+});
+
+/** One a loop and street: they drive away, and are wider and higher than whatever else does. */
+const large = (chance: Chance): Vehicle => ({
+  kind: chance.pick(["truck", "bus"]),
+  paint: chance.pick(["white", "white", "silver", "red", "blue", "green", "yellow", "orange"]),
 });
 
 const motorcycle = (chance: Chance): Vehicle => ({

@@ -1,8 +1,11 @@
 /** What the drawings of vehicles have in common: sizes, paints and what a drawing is. Centimetres. */
 import { BLACK, WHITE, colour, hex, mix, type Colour } from "./colours.ts";
 
-export const vehicleKinds = ["hatch", "sedan", "suv", "pickup", "van", "motorcycle"] as const;
+export const largeKinds = ["truck", "bus"] as const;
+export type LargeKind = (typeof largeKinds)[number];
+export const vehicleKinds = ["hatch", "sedan", "suv", "pickup", "van", "motorcycle", ...largeKinds] as const;
 export type VehicleKind = (typeof vehicleKinds)[number];
+export const isLarge = (kind: VehicleKind): kind is LargeKind => largeKinds.some((large) => large === kind);
 
 export const paints = {
   white: "#eef0f2",
@@ -36,6 +39,8 @@ export const shapes: Readonly<Record<Exclude<VehicleKind, "motorcycle">, Shape>>
   suv: { half: 95, roof: 172, roofHalf: 70, belt: 112, nose: 86, clearance: 26 },
   pickup: { half: 96, roof: 178, roofHalf: 70, belt: 118, nose: 94, clearance: 30 },
   van: { half: 98, roof: 208, roofHalf: 84, belt: 112, nose: 80, clearance: 24 },
+  truck: { half: 125, roof: 350, roofHalf: 125, belt: 110, nose: 80, clearance: 46 },
+  bus: { half: 127, roof: 312, roofHalf: 127, belt: 176, nose: 80, clearance: 40 },
 };
 
 export type Lamp = { x: number; y: number; kind: "head" | "tail" };

@@ -1,9 +1,11 @@
 /** Vehicles as SVG, seen from the front or from behind. Centimetres; the middle of the wheels' line is 0, 0 and up is negative. */
 import { carBack } from "./car-backs.ts";
 import { carFront } from "./car-fronts.ts";
+import { largeBack } from "./large-backs.ts";
 import { motorcycleBack } from "./motorcycles.ts";
 import { drawPlate, plateSize, type PlateLayout } from "./plates.ts";
 import {
+  isLarge,
   paintOf,
   shapes,
   type Drawing,
@@ -43,5 +45,6 @@ export const drawVehicle = (look: VehicleLook): Vehicle => {
 
 const draw = ({ kind, facing }: VehicleLook, paint: Paint): Drawing => {
   if (kind === "motorcycle") return motorcycleBack(paint);
+  if (isLarge(kind)) return largeBack(kind, shapes[kind], paint);
   return facing === "front" ? carFront(shapes[kind], paint) : carBack(kind, shapes[kind], paint);
 };
