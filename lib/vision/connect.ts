@@ -15,7 +15,7 @@ export const connectSight = async (
   environment: VisionEnvironment,
   { log, metrics }: { log: Log; metrics?: Metrics },
 ): Promise<Sight> => {
-  const { VISION_PROVIDER: provider, VISION_MODELS_DIR: folder = MODELS, VISION_WORKERS: workers } = environment;
+  const { VISION_PROVIDER: provider, VISION_MODELS_DIR: folder = MODELS, VISION_LOOK: look } = environment;
   if (provider === "off") {
     const reason = "VISION_PROVIDER is off";
     log.warn("no plate is read from pictures", { reason });
@@ -26,8 +26,9 @@ export const connectSight = async (
     import("./open-picture-decoder.ts"),
     import("./jpeg.ts"),
   ]);
+  const workers = environment.VISION_WORKERS;
   const how = workers === undefined ? {} : { workers };
-  const vision = await openVision({ folder, provider, log, ...how, ...(metrics ? { metrics } : {}) });
+  const vision = await openVision({ folder, provider, look, log, ...how, ...(metrics ? { metrics } : {}) });
   const decoder = openPictureDecoder({ log });
   const { worthLooking } = openGate({ enabled: environment.VISION_GATE === "on" });
   return {

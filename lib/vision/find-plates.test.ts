@@ -6,10 +6,11 @@ const picture = { width: 1280, height: 768, luma: new Uint8Array(1280 * 768).fil
 
 /** Finds beside each other with these scores; each is read with the sureness that `sure` gives to its place in the list. */
 const networksOf = (scores: readonly number[], sure: (at: number) => number = () => 0.9) => {
+  const shown: [number, number][] = [];
   const read: number[] = [];
   const networks: Networks = {
     detect: ({ width, height }) => {
-      expect([width, height]).toEqual([640, 384]);
+      shown.push([width, height]);
       const boxes = scores.map((_, at) => [at * 90, 100, at * 90 + 60, 100, at * 90 + 60, 120, at * 90, 120]);
       return Promise.resolve({
         corners: Float32Array.from(boxes.flat()),
@@ -29,15 +30,24 @@ const networksOf = (scores: readonly number[], sure: (at: number) => number = ()
       });
     },
   };
-  return { networks, read };
+  return { networks, read, shown };
 };
 
 test("places are those of the picture: middles of pixels stay middles", async () => {
-  const { plates } = await findPlates(networksOf([0.9, 0.8]).networks, picture);
+  const { networks, shown } = networksOf([0.9, 0.8]);
+  const { plates } = await findPlates(networks, picture);
+  expect(shown).toEqual([[640, 384]]);
   expect(plates.map(({ corners }) => corners[0])).toEqual([
     { x: 0.5, y: 200.5 },
     { x: 180.5, y: 200.5 },
   ]);
+});
+
+test("the detector is shown as many pixels as was said", async () => {
+  const { networks, shown } = networksOf([0.9]);
+  const { plates } = await findPlates(networks, picture, 1280 * 768);
+  expect(shown).toEqual([[1280, 768]]);
+  expect(plates[0]?.corners[0]).toEqual({ x: 0, y: 100 });
 });
 
 test("the likeliest is first, by what detector and reader say together", async () => {

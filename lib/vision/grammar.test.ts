@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { alternativesOf, CHARACTERS, LAYOUT_WEIGHT, positionsOf, readingsOf } from "./grammar.ts";
-import { DETECTOR_PIXELS } from "./scale.ts";
+import { USUAL_PIXELS } from "./scale.ts";
 
 const BOTH = Float32Array.from([0.25, 0.25, 0.25, 0.25]);
 
@@ -70,5 +70,5 @@ test("weights and sizes are those with which the networks were chosen", () => {
     readFileSync(join(import.meta.dirname, "../../training/gtplates", file), "utf8");
   expect(training("reading.py")).toContain(`LAYOUT_WEIGHT = ${LAYOUT_WEIGHT}\n`);
   const [, width, height] = /DETECTOR_PIXELS = (\d+) \* (\d+)/.exec(training("models.py")) ?? [];
-  expect(Number(width) * Number(height)).toBe(DETECTOR_PIXELS);
+  expect(Number(width) * Number(height)).toBe(USUAL_PIXELS);
 });

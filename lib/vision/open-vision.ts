@@ -5,6 +5,7 @@ import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { readModelFiles } from "./model-files.ts";
 import type { Provider } from "./networks.ts";
+import type { Look } from "./scale.ts";
 import { visionMetrics, type VisionMetrics } from "./vision-metrics.ts";
 import type { PlateFound, Vision, VisionState } from "./vision.ts";
 import { openWorkerPool, type WorkerPool } from "./worker-pool.ts";
@@ -16,6 +17,8 @@ export type VisionOptions = {
   workers?: number;
   /** `auto`: CUDA where ONNX Runtime brings it and it starts, else the CPU. Default `auto`. */
   provider?: "auto" | Provider;
+  /** Pixels that the detector is shown. Default `auto`: by the size of the picture. */
+  look?: Look;
   log: Log;
   metrics?: Metrics;
   /** Calls beyond the threads that may wait; more are refused with `unavailable`. Default 64. */
@@ -42,7 +45,11 @@ export const openVision = async (options: VisionOptions): Promise<Vision> => {
   const pool = openWorkerPool({
     workers: options.workers ?? Math.min(MOST_WORKERS, availableParallelism()),
     most_waiting: options.most_waiting ?? MOST_WAITING,
-    data: { files: model.files, provider: options.provider === "cpu" ? "cpu" : "cuda" },
+    data: {
+      files: model.files,
+      provider: options.provider === "cpu" ? "cpu" : "cuda",
+      look: options.look ?? "auto",
+    },
     file: options.worker_file ?? WORKER_FILE,
     log,
     limit_ms: options.limit_ms ?? LIMIT_MS,

@@ -31,6 +31,7 @@ const noise = ({ width, height }: Size, offset = 0): Uint8Array => {
 
 test.each([
   { from: { width: 1920, height: 1080 }, to: { width: 672, height: 384 } },
+  { from: { width: 1920, height: 1080 }, to: { width: 960, height: 544 } },
   { from: { width: 1280, height: 720 }, to: { width: 640, height: 360 } },
   { from: { width: 1001, height: 603 }, to: { width: 640, height: 384 } },
   { from: { width: 4000, height: 3000 }, to: { width: 576, height: 416 } },
@@ -68,9 +69,43 @@ test("a small picture is enlarged between its pixels", () => {
   expect(made[12]).toBe(200);
 });
 
-test("both sides of the detector's look are multiples of 32, about 640×384 pixels, at most twice as large", () => {
-  expect(detectorSize({ width: 1920, height: 1080 })).toEqual({ width: 672, height: 384 });
-  expect(detectorSize({ width: 1080, height: 1920 })).toEqual({ width: 384, height: 672 });
+test("the detector is shown more of large pictures, unless it is said how much", () => {
+  const sizes: [Size, Size][] = [
+    [
+      { width: 1280, height: 720 },
+      { width: 672, height: 384 },
+    ],
+    [
+      { width: 1000, height: 1000 },
+      { width: 480, height: 480 },
+    ],
+    [
+      { width: 1001, height: 1000 },
+      { width: 736, height: 736 },
+    ],
+    [
+      { width: 1920, height: 1080 },
+      { width: 960, height: 544 },
+    ],
+    [
+      { width: 1080, height: 1920 },
+      { width: 544, height: 960 },
+    ],
+    [
+      { width: 2000, height: 2000 },
+      { width: 736, height: 736 },
+    ],
+    [
+      { width: 3840, height: 2160 },
+      { width: 1280, height: 736 },
+    ],
+  ];
+  for (const [from, to] of sizes) expect(detectorSize(from), `${from.width}×${from.height}`).toEqual(to);
+  expect(detectorSize({ width: 3840, height: 2160 }, 640 * 384)).toEqual({ width: 672, height: 384 });
+  expect(detectorSize({ width: 640, height: 384 }, 960 * 544)).toEqual({ width: 928, height: 544 });
+});
+
+test("both sides of the detector's look are multiples of 32, at most twice as large as the picture", () => {
   expect(detectorSize({ width: 100, height: 60 })).toEqual({ width: 192, height: 128 });
   expect(detectorSize({ width: 20_000, height: 10 })).toEqual({ width: 22_176, height: 32 });
 });

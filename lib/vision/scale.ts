@@ -1,19 +1,28 @@
 /* oxlint-disable typescript/no-non-null-assertion -- a check per pixel would double the time, and the loops know their bounds */
 /** A picture made smaller for the detector: each pixel the mean of what it covers, as the networks saw it in training. */
 
-/** Pixels of the detector's look, whatever the shape of the picture (`training/gtplates/models.py`). */
-export const DETECTOR_PIXELS = 640 * 384;
 const STEP = 32;
 const MOST_ENLARGED = 2;
+/** The more pixels a picture has, the smaller may be what its camera was hung up to see: measured in `training/notes.md`. */
+const looks = [
+  { above: 4_000_000, pixels: 1280 * 736 },
+  { above: 1_000_000, pixels: 960 * 544 },
+] as const;
+export const USUAL_PIXELS = 640 * 384;
 
 export type Size = { width: number; height: number };
+/** Pixels that the detector is shown, whatever the shape of the picture. `auto`: by the picture's own. */
+export type Look = "auto" | number;
 
-/** Both sides multiples of 32. */
-export const detectorSize = ({ width, height }: Size): Size => {
-  const scale = Math.min(Math.sqrt(DETECTOR_PIXELS / (width * height)), MOST_ENLARGED);
+/** Both sides multiples of 32 (`training/gtplates/models.py` has the same rule). */
+export const detectorSize = ({ width, height }: Size, look: Look = "auto"): Size => {
+  const pixels = look === "auto" ? lookAt(width * height) : look;
+  const scale = Math.min(Math.sqrt(pixels / (width * height)), MOST_ENLARGED);
   const side = (length: number): number => Math.max(STEP, roundToEven((length * scale) / STEP) * STEP);
   return { width: side(width), height: side(height) };
 };
+
+const lookAt = (pixels: number): number => looks.find(({ above }) => pixels > above)?.pixels ?? USUAL_PIXELS;
 
 /** Python's rounding: a half goes to the even neighbour. */
 const roundToEven = (value: number): number => {
@@ -28,26 +37,28 @@ export const scaleLuma = (luma: Uint8Array, from: Size, to: Size): Uint8Array =>
 const ONE = 256;
 const EVEN = 0x00ff00ff;
 const WORD = 4;
+/** Rows that are summed in one go: sums that are written and read again for each row cost half as much again. */
+const ROWS = 4;
 
 /** Rows begin at whole words; `each`: words of a row. */
-type Rows = { words: Uint32Array; each: number };
-/** Per row of the small picture. */
-type Taps = { first: number; weights: number[] };
+type Rows = { words: Int32Array; each: number };
+/** Of one row of the large picture, 2^8 times each pixel: the even ones two in a word, and so the odd ones. */
+type Sums = { even: Int32Array; odd: Int32Array };
+/** Along a finished row of sums. */
+type Finish = (sums: Sums, line: Uint8Array) => void;
 
 const shrink = (luma: Uint8Array, from: Size, to: Size): Uint8Array => {
   const rows = wordRows(luma, from);
-  const taps = tapsOf(from.height, to.height);
-  const edges = edgesOf(from.width, to.width);
-  const [even, odd] = [new Uint32Array(rows.each), new Uint32Array(rows.each)];
-  const totals = new Int32Array(rows.each * WORD + 2);
+  const sums: Sums = { even: new Int32Array(rows.each), odd: new Int32Array(rows.each) };
+  const finish = from.width === 2 * to.width && from.width % WORD === 0 ? meanOfPairs : meanAlong(from.width, to.width);
   const small = new Uint8Array(to.width * to.height);
   for (let row = 0; row < to.height; row += 1) {
-    even.fill(0);
-    odd.fill(0);
-    const { first, weights } = taps[row]!;
-    for (let tap = 0; tap < weights.length; tap += 1) addRow(rows, first + tap, weights[tap]!, even, odd);
-    addUp(even, odd, totals);
-    meanAlong(totals, edges, small.subarray(row * to.width, (row + 1) * to.width));
+    sums.even.fill(0);
+    sums.odd.fill(0);
+    const { first, weights } = tapsOf(row, from.height, to.height);
+    for (let tap = 0; tap < weights.length; tap += ROWS)
+      addRows(rows, first + tap, weights.slice(tap, tap + ROWS), sums);
+    finish(sums, small.subarray(row * to.width, (row + 1) * to.width));
   }
   return small;
 };
@@ -55,23 +66,67 @@ const shrink = (luma: Uint8Array, from: Size, to: Size): Uint8Array => {
 const wordRows = (luma: Uint8Array, { width, height }: Size): Rows => {
   const each = Math.ceil(width / WORD);
   if (width % WORD === 0 && luma.byteOffset % WORD === 0)
-    return { words: new Uint32Array(luma.buffer, luma.byteOffset, each * height), each };
+    return { words: new Int32Array(luma.buffer, luma.byteOffset, each * height), each };
   const bytes = new Uint8Array(each * WORD * height);
   for (let row = 0; row < height; row += 1) bytes.set(luma.subarray(row * width, (row + 1) * width), row * each * WORD);
-  return { words: new Uint32Array(bytes.buffer), each };
+  return { words: new Int32Array(bytes.buffer), each };
 };
 
-const addRow = ({ words, each }: Rows, row: number, weight: number, even: Uint32Array, odd: Uint32Array): void => {
-  const start = row * each;
+/** Where fewer are left the last ones weigh nothing. */
+const addRows = ({ words, each }: Rows, row: number, weights: readonly number[], { even, odd }: Sums): void => {
+  const one = row * each;
+  const two = weights.length > 1 ? one + each : one;
+  const three = weights.length > 2 ? two + each : one;
+  const four = weights.length > 3 ? three + each : one;
+  const [first = 0, second = 0, third = 0, fourth = 0] = weights;
   for (let at = 0; at < each; at += 1) {
-    const four = words[start + at]!;
-    even[at] = (even[at]! + Math.imul(four & EVEN, weight)) | 0;
-    odd[at] = (odd[at]! + Math.imul((four >>> 8) & EVEN, weight)) | 0;
+    const a = words[one + at]!;
+    const b = words[two + at]!;
+    const c = words[three + at]!;
+    const d = words[four + at]!;
+    const above = Math.imul(a & EVEN, first) + Math.imul(b & EVEN, second);
+    even[at] = (even[at]! + above + Math.imul(c & EVEN, third) + Math.imul(d & EVEN, fourth)) | 0;
+    const beside = Math.imul((a >>> 8) & EVEN, first) + Math.imul((b >>> 8) & EVEN, second);
+    odd[at] = (odd[at]! + beside + Math.imul((c >>> 8) & EVEN, third) + Math.imul((d >>> 8) & EVEN, fourth)) | 0;
   }
 };
 
-/** The sum of everything left of each pixel: a stretch of the row is then one difference, however long it is. */
-const addUp = (even: Uint32Array, odd: Uint32Array, totals: Int32Array): void => {
+/** A picture twice as wide, as 1920 pixels are of 960. */
+const meanOfPairs: Finish = ({ even, odd }, line) => {
+  for (let at = 0; at < even.length; at += 1) {
+    const first = even[at]!;
+    const second = odd[at]!;
+    line[at * 2] = ((first & 0xffff) + (second & 0xffff) + ONE) >>> 9;
+    line[at * 2 + 1] = ((first >>> 16) + (second >>> 16) + ONE) >>> 9;
+  }
+};
+
+/** By the sum of everything left of each pixel: a stretch of the row is then one difference, however long it is. */
+const meanAlong = (from: number, to: number): Finish => {
+  const totals = new Int32Array(Math.ceil(from / WORD) * WORD + 2);
+  // Where the stretches end: whole pixels and the part of the next one.
+  const whole = new Int32Array(to);
+  const part = new Float64Array(to);
+  for (let at = 0; at < to; at += 1) {
+    const end = ((at + 1) * from) / to;
+    whole[at] = Math.floor(end);
+    part[at] = end - Math.floor(end);
+  }
+  const share = to / from / ONE;
+  return (sums, line) => {
+    addUp(sums, totals);
+    let before = 0;
+    for (let x = 0; x < line.length; x += 1) {
+      const at = whole[x]!;
+      const low = totals[at]!;
+      const end = low + part[x]! * (totals[at + 1]! - low);
+      line[x] = (end - before) * share + 0.5;
+      before = end;
+    }
+  };
+};
+
+const addUp = ({ even, odd }: Sums, totals: Int32Array): void => {
   let total = 0;
   for (let at = 0; at < even.length; at += 1) {
     const first = even[at]!;
@@ -88,39 +143,23 @@ const addUp = (even: Uint32Array, odd: Uint32Array, totals: Int32Array): void =>
   }
 };
 
-/** Where the stretches end: whole pixels and the part of the next one. */
-type Edges = { whole: Int32Array; part: Float64Array; share: number };
-
-const edgesOf = (from: number, to: number): Edges => {
-  const ends = Array.from({ length: to }, (_, at) => ((at + 1) * from) / to);
-  const whole = Int32Array.from(ends, Math.floor);
-  return { whole, part: Float64Array.from(ends, (end, at) => end - whole[at]!), share: to / from / ONE };
-};
-
-const meanAlong = (totals: Int32Array, { whole, part, share }: Edges, line: Uint8Array): void => {
-  let before = 0;
-  for (let x = 0; x < line.length; x += 1) {
-    const at = whole[x]!;
-    const low = totals[at]!;
-    const end = low + part[x]! * (totals[at + 1]! - low);
-    line[x] = (end - before) * share + 0.5;
-    before = end;
+/** Of one row of the small picture: the rows that it covers, and what each is worth. */
+const tapsOf = (at: number, from: number, to: number): { first: number; weights: number[] } => {
+  const low = (at * from) / to;
+  const high = Math.min(((at + 1) * from) / to, from);
+  const first = Math.floor(low);
+  const weights: number[] = [];
+  let [given, widest] = [0, 0];
+  for (let row = first; row < high; row += 1) {
+    const weight = Math.round((ONE * (Math.min(row + 1, high) - Math.max(row, low))) / (high - low));
+    if (weight > (weights[widest] ?? 0)) widest = weights.length;
+    given += weight;
+    weights.push(weight);
   }
+  // What rounding took away would darken the picture.
+  weights[widest]! += ONE - given;
+  return { first, weights };
 };
-
-const tapsOf = (from: number, to: number): Taps[] =>
-  Array.from({ length: to }, (_, at) => {
-    const [low, high] = [(at * from) / to, Math.min(((at + 1) * from) / to, from)];
-    const first = Math.floor(low);
-    const shares: number[] = [];
-    for (let row = first; row < high; row += 1)
-      shares.push((Math.min(row + 1, high) - Math.max(row, low)) / (high - low));
-    const weights = shares.map((share) => Math.round(share * ONE));
-    // What rounding took away would darken the picture.
-    const widest = shares.indexOf(Math.max(...shares));
-    weights[widest]! += ONE - weights.reduce((sum, weight) => sum + weight, 0);
-    return { first, weights };
-  });
 
 /** Small pictures only: between the four nearest pixels. */
 const enlarge = (luma: Uint8Array, from: Size, to: Size): Uint8Array => {

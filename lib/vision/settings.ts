@@ -8,6 +8,11 @@ export const VisionEnvironment = z.object({
   VISION_MODELS_DIR: z.string().optional(),
   /** Threads that look at pictures, one picture each. Default: two, or one where there is one core. */
   VISION_WORKERS: z.coerce.number().int().min(1).max(64).optional(),
+  /**
+   * Pixels that the detector is shown of each picture. `auto`: 640×384 of what has up to one megapixel, 960×544 of what has up
+   * to four, 1280×736 of more. More finds smaller plates and costs as much more.
+   */
+  VISION_LOOK: z.union([z.literal("auto"), z.coerce.number().int().min(20_480).max(4_000_000)]).default("auto"),
   /** `on`: pictures in which nothing has changed are not looked at. Off by default: in the demonstration it lost passages. */
   VISION_GATE: z.enum(["on", "off"]).default("off"),
 });

@@ -8,6 +8,7 @@ import { connectFrames } from "#lib/frames/connect.ts";
 import type { Frame, Frames } from "#lib/frames/frames.ts";
 import { noLog } from "#lib/log.ts";
 import { connectSight } from "#lib/vision/connect.ts";
+import { VisionEnvironment } from "#lib/vision/settings.ts";
 import { eventually, refusal } from "#test/contracts/check.ts";
 import { drawnPng, plateScenes } from "#test/harness/drawn-plates.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
@@ -112,7 +113,8 @@ describe("with the networks themselves", () => {
     "a drawn plate in a frame becomes its read, with the pictures that were looked at",
     { timeout: 60_000 },
     async () => {
-      const eyes = await connectSight({ VISION_PROVIDER: "cpu", VISION_GATE: "on", VISION_WORKERS: 1 }, { log: noLog });
+      const settings = VisionEnvironment.parse({ VISION_PROVIDER: "cpu", VISION_GATE: "on", VISION_WORKERS: "1" });
+      const eyes = await connectSight(settings, { log: noLog });
       const sees = await testHost(catalogue, { log: noLog, grants: { sight: eyes } });
       const city = await plateCity(sees);
       const [scene] = plateScenes;
