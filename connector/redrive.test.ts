@@ -58,7 +58,7 @@ test("those with a reason in common are listed and put back, the others stay dea
   expect((await run("--list", CLIP, "--reason", "disk full")).split("\n")).toHaveLength(2);
   expect(await run("--queue", CLIP, "--reason", "disk full")).toBe("2 dead letters are back in their queues");
   expect((await broker.deadLetters(CLIP, 10)).map(({ reason }) => reason)).toEqual(["no such camera"]);
-  expect(await audited()).toMatchObject([{ details: { which: { queue: CLIP }, reason: "disk full", count: 2 } }]);
+  expect(await audited()).toMatchObject([{ details: { which: { queue: CLIP, reason: "disk full" }, count: 2 } }]);
 });
 
 test("a dry run says how many they would be, moves nothing and leaves no trace", async () => {
@@ -67,6 +67,9 @@ test("a dry run says how many they would be, moves nothing and leaves no trace",
   expect(await run("--queue", CLIP, "--dry-run")).toBe("3 dead letters would go back");
   expect(await run("--queue", CLIP, "--reason", "b", "--dry-run")).toBe("2 dead letters would go back");
   expect(await run("--queue", "ai.match-plate", "--dry-run")).toBe("0 dead letters would go back");
+  const [letter] = await broker.deadLetters(CLIP, 1);
+  expect(await run("--id", letter!.id, "--dry-run")).toBe("1 dead letters would go back");
+  expect(await run("--id", crypto.randomUUID(), "--dry-run")).toBe("0 dead letters would go back");
   expect(await broker.deadLetters(CLIP, 10)).toHaveLength(3);
   expect(await audited()).toEqual([]);
 });

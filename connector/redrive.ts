@@ -1,7 +1,7 @@
 /** `npm run redrive`: for who operates the system. Dead letters are looked at, and put back into their queues. */
 import { parseArgs } from "node:util";
 import { catalogue } from "#functions/catalogue.ts";
-import type { Broker, DeadLetter } from "#lib/broker/broker.ts";
+import type { Broker, DeadLetter, Redriven } from "#lib/broker/broker.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { connectSql, type Sql } from "#lib/db/connect.ts";
 import { withLongWork } from "./long-work.ts";
@@ -30,7 +30,7 @@ const options = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** A filter looks at so many of a queue at most. */
+/** A list, and a dry run of a filter, look at so many of a queue at most. */
 const LOOKED_AT = 10_000;
 
 /** Answers what to print. Throws with the usage where the arguments make no sense. */
@@ -43,28 +43,27 @@ export const redrive = async (sql: Sql, broker: Broker, args: readonly string[])
     const letters = await lettersOf(broker, list, reason);
     return letters.map((letter) => JSON.stringify({ ...letter, event: letter.event.id })).join("\n");
   }
-  const which = all ? ("all" as const) : queue !== undefined ? { queue } : { id: id! };
-  if (values["dry-run"]) return `${await countDead(broker, which, reason)} dead letters would go back`;
-  const count = reason === undefined ? await broker.redrive(which) : await redriveThose(broker, queue!, reason);
-  await auditAct(sql, "redrive", { which, ...(reason === undefined ? {} : { reason }), count });
+  const some = reason === undefined ? {} : { reason };
+  const which = all ? ("all" as const) : queue !== undefined ? { queue, ...some } : { id: id! };
+  if (values["dry-run"]) return `${await countDead(broker, which)} dead letters would go back`;
+  const count = await broker.redrive(which);
+  await auditAct(sql, "redrive", { which, count });
   return `${count} dead letters are back in their queues`;
 };
 
 const lettersOf = async (broker: Broker, queue: string, reason: string | undefined): Promise<DeadLetter[]> =>
   (await broker.deadLetters(queue, LOOKED_AT)).filter((letter) => letter.reason.includes(reason ?? ""));
 
-const redriveThose = async (broker: Broker, queue: string, reason: string): Promise<number> => {
-  let count = 0;
-  for (const { id } of await lettersOf(broker, queue, reason)) count += await broker.redrive({ id });
-  return count;
-};
-
-type Which = { id: string } | { queue: string } | "all";
-const countDead = async (broker: Broker, which: Which, reason: string | undefined): Promise<number> => {
-  if (which !== "all" && "id" in which) return 1;
-  if (which !== "all" && reason !== undefined) return (await lettersOf(broker, which.queue, reason)).length;
-  const depths = (await broker.depths()).filter(({ queue }) => which === "all" || queue === which.queue);
-  return depths.reduce((sum, { dead }) => sum + dead, 0);
+const countDead = async (broker: Broker, which: Redriven): Promise<number> => {
+  if (which !== "all" && "queue" in which && which.reason !== undefined)
+    return (await lettersOf(broker, which.queue, which.reason)).length;
+  const depths = (await broker.depths()).filter(({ dead }) => dead > 0);
+  if (which !== "all" && "id" in which) {
+    const letters = await Promise.all(depths.map(({ queue }) => lettersOf(broker, queue, undefined)));
+    return letters.flat().filter(({ id }) => id === which.id).length;
+  }
+  const asked = depths.filter(({ queue }) => which === "all" || queue === which.queue);
+  return asked.reduce((sum, { dead }) => sum + dead, 0);
 };
 
 const main = async (): Promise<string> => {

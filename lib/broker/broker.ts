@@ -59,6 +59,9 @@ export type DeadLetter = {
   died_at: Date;
 };
 
+/** `reason`: only those whose reason has this in it. */
+export type Redriven = { id: string } | { queue: string; reason?: string | undefined } | "all";
+
 export type QueueDepth = {
   queue: string;
   waiting: number;
@@ -82,8 +85,8 @@ export type Broker = {
   publishWithin?(tx: TransactionSql, events: readonly CloudEvent[]): Promise<() => void>;
   /** Calls `handle` for each message, at most `parallel` at once. The answer settles it; a throw is `retry` after 1 s. */
   consume(queue: string, handle: (delivery: Delivery) => Promise<Settlement>): Promise<Consumer>;
-  /** Puts dead letters back with attempts reset: one id, all of a queue, or everything. Answers how many. */
-  redrive(which: { id: string } | { queue: string } | "all"): Promise<number>;
+  /** Puts dead letters back with attempts reset: one id, all or some of a queue, or everything. Answers how many. */
+  redrive(which: Redriven): Promise<number>;
   /** The newest first where the adapter can tell (PostgreSQL), otherwise as they lie (RabbitMQ: the oldest first). */
   deadLetters(queue: string, limit: number): Promise<DeadLetter[]>;
   depths(): Promise<QueueDepth[]>;

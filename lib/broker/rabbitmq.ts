@@ -2,9 +2,9 @@
 import { AppError } from "#lib/errors.ts";
 import type { CloudEvent } from "#lib/events.ts";
 import { pause } from "#lib/pause.ts";
-import type { Broker, QueueDepth, QueueSpec } from "#lib/broker/broker.ts";
+import type { Broker, QueueDepth, QueueSpec, Redriven } from "#lib/broker/broker.ts";
 import { startConsumer, type QueueConsumer } from "./rabbitmq/consumer.ts";
-import { listLetters, queueOfLetter, redriveAll, redriveOne } from "./rabbitmq/letters.ts";
+import { listLetters, queueOfLetter, redriveAll, redriveOne, redriveThose } from "./rabbitmq/letters.ts";
 import { openLink, type Link } from "./rabbitmq/link.ts";
 import { outgoing } from "./rabbitmq/message.ts";
 import { publisher, type Publisher } from "./rabbitmq/publisher.ts";
@@ -115,11 +115,14 @@ const publishAll = async ({ publisher: out, now }: Parts, events: readonly Cloud
   });
 };
 
-const redrive = async (parts: Parts, which: { id: string } | { queue: string } | "all"): Promise<number> => {
+const redrive = async (parts: Parts, which: Redriven): Promise<number> => {
   const { consuming: link, publisher: out, now } = parts;
   const of = (queue: string) => ({ link, publisher: out, queue, now: now() });
   if (which !== "all") {
-    if ("queue" in which) return redriveAll(of(specOf(parts, which.queue).name));
+    if ("queue" in which) {
+      const its = of(specOf(parts, which.queue).name);
+      return which.reason === undefined ? redriveAll(its) : redriveThose(its, which.reason);
+    }
     const queue = queueOfLetter(which.id);
     return parts.specs.has(queue) ? redriveOne(of(queue), which.id) : 0;
   }

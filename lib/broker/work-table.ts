@@ -1,7 +1,7 @@
 /** The statements of the work table. `run_at` is when a row is due; while it is held, when its hold lapses. */
 import type { PendingQuery, Row, Sql, TransactionSql } from "postgres";
 import type { CloudEvent } from "#lib/events.ts";
-import type { DeadLetter, QueueDepth, Settlement } from "#lib/broker/broker.ts";
+import type { DeadLetter, QueueDepth, Redriven, Settlement } from "#lib/broker/broker.ts";
 
 /** `lane` is the partition key in a queue that keeps order, otherwise null. */
 export type Item = { queue: string; lane: string | null; event: CloudEvent };
@@ -55,9 +55,9 @@ const adding = ({ sql, now }: Table) => {
     },
     addWithin,
     /** Dead letters become new messages. Whoever comes second finds them gone. */
-    redrive: async (which: { id: string } | { queue: string } | "all"): Promise<number> =>
+    redrive: async (which: Redriven): Promise<number> =>
       sql.begin(async (tx) => {
-        const chosen = which === "all" ? tx`true` : "id" in which ? tx`id = ${which.id}` : tx`queue = ${which.queue}`;
+        const chosen = chosenOf(tx, which);
         const lanes = await tx<Lane[]>`
           select distinct queue from dead_letters where lane is not null and ${chosen}`;
         await lockLanes(
@@ -76,6 +76,12 @@ const adding = ({ sql, now }: Table) => {
         return answer?.count ?? 0;
       }),
   };
+};
+
+const chosenOf = (tx: TransactionSql, which: Redriven) => {
+  if (which === "all") return tx`true`;
+  if ("id" in which) return tx`id = ${which.id}`;
+  return tx`queue = ${which.queue} and strpos(reason, ${which.reason ?? ""}) > 0`;
 };
 
 /**

@@ -223,6 +223,20 @@ const settling: readonly Check<BrokerBench>[] = [
     assert.deepEqual(got.map(nameOf).sort(), ["a", "b", "c"]);
     assert.ok(got.every(({ attempt }) => attempt === 1));
   }),
+  on("redrive of those with a reason in common leaves the others dead", async ({ broker }) => {
+    await broker.publish(["disk full: 1", "no such camera", "disk full: 2", "100% of a disk"].map(clip));
+    const first = await collect(broker, CLIP, (delivery) => ({ dead: true, reason: nameOf(delivery) }));
+    await eventually("all are dead", async () => (await depthOf(broker, CLIP)).dead === 4);
+    await first.stop();
+    assert.equal(await broker.redrive({ queue: CLIP, reason: "disk full" }), 2);
+    assert.equal(await broker.redrive({ queue: CLIP, reason: "%" }), 1);
+    assert.equal(await broker.redrive({ queue: CLIP, reason: "disk full" }), 0);
+    const { got } = await collect(broker, CLIP);
+    await eventually("those are done", () => isEmpty(broker, CLIP));
+    assert.deepEqual(got.map(nameOf).sort(), ["100% of a disk", "disk full: 1", "disk full: 2"]);
+    const [left] = await broker.deadLetters(CLIP, 10);
+    assert.deepEqual([left?.reason, (await depthOf(broker, CLIP)).dead], ["no such camera", 1]);
+  }),
 ];
 
 const holding: readonly Check<BrokerBench>[] = [

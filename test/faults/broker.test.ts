@@ -229,23 +229,23 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq", "rabbitmq", told), (
     await deliveries.stop();
   });
 
-  test("of 10 000 dead letters that two redrive at once, each is back once", { timeout: 90_000 }, async () => {
-    const count = 10_000;
+  /** So many dead letters, each with its reason. */
+  const bury = async (count: number, reasonOf: (n: number) => string): Promise<void> => {
     const line = await connect(vhost.url);
     const channel = await line.createConfirmChannel();
     for (let n = 0; n < count; n++) {
-      const death = { reason: "no", attempts: 4, died_ms: Date.now() };
-      const { key, content, options } = outgoing(
-        "",
-        `${CLIP}.dlq`,
-        clip(`${n}`),
-        { attempt: 4, hops: 4, published_ms: 0 },
-        death,
-      );
+      const death = { reason: reasonOf(n), attempts: 4, died_ms: Date.now() };
+      const counted = { attempt: 4, hops: 4, published_ms: 0 };
+      const { key, content, options } = outgoing("", `${CLIP}.dlq`, clip(`${n}`), counted, death);
       channel.publish("", key, content, options);
     }
     await channel.waitForConfirms();
     await line.close();
+  };
+
+  test("of 10 000 dead letters that two redrive at once, each is back once", { timeout: 90_000 }, async () => {
+    const count = 10_000;
+    await bury(count, () => "no");
     const [one, two] = [await open(), await open()];
     const counts = await Promise.all([one.redrive({ queue: CLIP }), two.redrive({ queue: CLIP })]);
     expect(counts[0] + counts[1]).toBe(count);
@@ -266,4 +266,19 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq", "rabbitmq", told), (
     expect([...attempts]).toEqual([1]);
     expect((await depthOf(wide)).dead).toBe(0);
   });
+
+  test(
+    "of 4000 those with a reason in common are found in one look at all, and no other is put back",
+    { timeout: 60_000 },
+    async () => {
+      await bury(4000, (n) => (n % 2 === 0 ? "disk full" : "no such camera"));
+      const broker = await open();
+      expect(await broker.redrive({ queue: CLIP, reason: "disk full" })).toBe(2000);
+      await eventually("the others lie where they lay", async () => (await depthOf(broker)).dead === 2000);
+      expect((await depthOf(broker)).waiting).toBe(2000);
+      expect(new Set((await broker.deadLetters(CLIP, 4000)).map(({ reason }) => reason))).toEqual(
+        new Set(["no such camera"]),
+      );
+    },
+  );
 });

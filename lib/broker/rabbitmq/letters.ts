@@ -11,36 +11,85 @@ import { deadOf } from "./topology.ts";
 
 /** In memory at once. */
 const BATCH = 500;
+/** Taken at once by who only looks. RabbitMQ gives no more than 2000. */
+const WINDOW = 1000;
 const LOOK_MS = 100;
 const REACHED_MS = 5000;
 const TEXT_SHOWN = 1000;
 
-export const listLetters = (link: Link, queue: string, limit: number, now: number): Promise<DeadLetter[]> =>
-  withChannel(link, async (channel) => {
-    const letters: DeadLetter[] = [];
-    while (letters.length < limit) {
-      const message = await channel.get(deadOf(queue));
-      if (!message) break;
-      letters.push(letterOf(queue, message, now));
-    }
-    // With the end of the channel they lie where they lay.
-    return letters;
+export const listLetters = async (link: Link, queue: string, limit: number, now: number): Promise<DeadLetter[]> => {
+  const letters: DeadLetter[] = [];
+  await lookThrough(link, queue, limit, async (_, batch) => {
+    letters.push(...batch.map((message) => letterOf(queue, message, now)));
+    return true;
   });
+  return letters;
+};
 
 type Redrive = { link: Link; publisher: Publisher; queue: string; now: number };
 
-/** Found by looking at all of them: those that it is not lie where they lay afterwards. */
-export const redriveOne = ({ link, publisher, queue, now }: Redrive, id: string): Promise<number> =>
-  withChannel(link, async (channel) => {
-    for (;;) {
-      const message = await channel.get(deadOf(queue));
-      if (!message) return 0;
-      if (letterId(queue, message) !== id) continue;
-      await putBack(publisher, queue, [message], now);
-      channel.ack(message);
-      return 1;
-    }
+export const redriveOne = (redrive: Redrive, id: string): Promise<number> =>
+  redriveFound(redrive, (message) => letterId(redrive.queue, message) === id, 1);
+
+export const redriveThose = (redrive: Redrive, reason: string): Promise<number> =>
+  redriveFound(redrive, (message) => letterOf(redrive.queue, message, redrive.now).reason.includes(reason), Infinity);
+
+const redriveFound = async (
+  { link, publisher, queue, now }: Redrive,
+  isWanted: (message: Message) => boolean,
+  most: number,
+): Promise<number> => {
+  let count = 0;
+  await lookThrough(link, queue, Infinity, async (channel, batch) => {
+    const found = batch.filter(isWanted).slice(0, most - count);
+    if (found.length > 0) await putBack(publisher, queue, found, now);
+    for (const message of found) channel.ack(message);
+    count += found.length;
+    return count < most;
   });
+  return count;
+};
+
+/**
+ * Shows each that lies there now, once, until `see` has seen enough. With the end of their channels all that were not
+ * acknowledged lie where they lay. Consumed, because got one by one they would be a decision of the queue each; on a channel
+ * for each window, because a consumer with all its hands full of what nobody wants would stand still.
+ */
+const lookThrough = async (
+  link: Link,
+  queue: string,
+  most: number,
+  see: (channel: Channel, batch: ConsumeMessage[]) => Promise<boolean>,
+): Promise<void> => {
+  const channels: Channel[] = [];
+  try {
+    for (let left = most; left > 0;) {
+      const channel = await link.channel(REACHED_MS);
+      channels.push(channel);
+      const batch = await windowOf(channel, queue, Math.min(left, WINDOW));
+      left = batch.length > 0 && (await see(channel, batch)) ? left - batch.length : 0;
+    }
+    // The answers say that what was acknowledged before has arrived: some of it would be lost with the channels.
+    for (const channel of channels) await channel.checkQueue(deadOf(queue));
+  } finally {
+    for (const channel of channels) await channel.close().catch(() => undefined);
+  }
+};
+
+/** So many, or as many as there are. */
+const windowOf = async (channel: Channel, queue: string, count: number): Promise<ConsumeMessage[]> => {
+  const naps = pause();
+  const taken: ConsumeMessage[] = [];
+  await channel.prefetch(count);
+  const { consumerTag } = await channel.consume(deadOf(queue), (message) => {
+    if (message) taken.push(message);
+    if (taken.length === count) naps.wakeAll();
+  });
+  while (taken.length < count && (await channel.checkQueue(deadOf(queue))).messageCount > 0) await naps.nap(LOOK_MS);
+  // After its answer nothing comes any more.
+  await channel.cancel(consumerTag);
+  return taken;
+};
 
 /**
  * As many as there are now, with attempts from the start: those that die again meanwhile stay dead. Each is back in its

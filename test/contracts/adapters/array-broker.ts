@@ -97,7 +97,11 @@ export const arrayBroker = (kept: Kept, queues: readonly QueueSpec[], now: () =>
     },
     redrive: async (which) => {
       const back = kept.letters.filter(
-        (letter) => which === "all" || ("id" in which ? letter.id === which.id : letter.queue === which.queue),
+        (letter) =>
+          which === "all" ||
+          ("id" in which
+            ? letter.id === which.id
+            : letter.queue === which.queue && letter.reason.includes(which.reason ?? "")),
       );
       kept.letters = kept.letters.filter((letter) => !back.includes(letter));
       for (const { queue, event } of back)

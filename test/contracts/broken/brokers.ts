@@ -139,6 +139,13 @@ export const brokenBrokers: readonly Broken<BrokerBench>[] = [
     },
   })),
   broken(
+    "redrives more than it was asked for",
+    "redrive of those with a reason in common leaves the others dead",
+    (good) => ({
+      redrive: (which) => good.redrive(typeof which === "object" && "queue" in which ? { queue: which.queue } : which),
+    }),
+  ),
+  broken(
     "holds as much as it gets",
     "never more than `parallel` messages are in hand",
     () => ({}),
