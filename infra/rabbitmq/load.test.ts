@@ -41,6 +41,22 @@ test("each policy is about the queues it is meant for, and each queue has one", 
   expect(definitions.queues.filter(({ name }) => policyOf(name) === undefined)).toEqual([]);
 });
 
+test("nothing is asked for that a newer RabbitMQ refuses, or drops messages by where nothing is said", () => {
+  const asked = new Set(definitions.queues.flatMap((queue) => Object.keys(queue.arguments)));
+  expect([...asked].toSorted()).toEqual(["x-dead-letter-exchange", "x-dead-letter-routing-key", "x-queue-type"]);
+  expect(definitions.queues.filter(({ durable, auto_delete }) => !durable || auto_delete)).toEqual([]);
+  // From 4.0 what was returned 20 times is dropped: only what has a consumer is returned.
+  const consumed = definitions.queues.filter(
+    ({ name, arguments: made }) => made["x-queue-type"] === "quorum" && !/\.(retry\.\ds|park)$/.test(name),
+  );
+  const isLimited = (queue: string): boolean =>
+    definitions.policies.some(
+      ({ pattern, definition }) => new RegExp(pattern).test(queue) && definition["delivery-limit"] !== undefined,
+    );
+  expect(consumed.filter(({ name }) => !isLimited(name))).toEqual([]);
+  expect(consumed.length).toBeGreaterThan(queues.length);
+});
+
 test("the exchanges that were named hear every event of their context", () => {
   const to = (destination: string) =>
     definitions.bindings.filter((one) => one.destination === destination).map(({ routing_key }) => routing_key);
