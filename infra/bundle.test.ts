@@ -12,5 +12,5 @@ test("only the image that looks into pictures carries what is native to do so, a
     if (packages.some((one) => natives.includes(one)))
       asking.push([name, image, functions.map((one) => one.definition.name)]);
   }
-  expect(asking).toEqual([["ai-vision", "vision", ["read-plates"]]]);
+  expect(asking).toEqual([["vision", "vision", ["keep-last-frame", "read-plates"]]]);
 });

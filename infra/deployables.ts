@@ -4,9 +4,9 @@ import type { Listed } from "#lib/function/derive/entry.ts";
 import type { Deployable, Image } from "#lib/function/derive/stack.ts";
 
 /** Start FFmpeg. */
-const withFfmpeg = new Set(["cut-clip", "keep-last-frame"]);
+const withFfmpeg = new Set(["cut-clip"]);
 /** Look into pictures, and must not keep waiting what does not. */
-const withVision = new Set(["read-plates"]);
+const withVision = new Set(["keep-last-frame", "read-plates"]);
 /** Must be awake when a camera posts, and must not wait behind anything else. */
 const apart = new Map([["receive-lpr-event", "plate-ingest"]]);
 
@@ -28,6 +28,6 @@ const placeOf = (context: string, definition: AnyFunction): { name: string; imag
   const own = apart.get(definition.name);
   if (own) return { name: own, image: "plain" };
   if (withFfmpeg.has(definition.name)) return { name: `${context}-media`, image: "ffmpeg" };
-  if (withVision.has(definition.name)) return { name: `${context}-vision`, image: "vision" };
+  if (withVision.has(definition.name)) return { name: "vision", image: "vision" };
   return { name: "http" in definition ? context : `${context}-work`, image: "plain" };
 };

@@ -99,7 +99,7 @@ describe("statelessness", () => {
     expect(wrong.filter((file) => !allowedState.has(file))).toEqual([]);
   });
   /** Bounded concurrency of a process, not knowledge about anything. */
-  const allowedState = new Set(["functions/admin/passwords.ts", "functions/streaming/thumbnails.ts"]);
+  const allowedState = new Set(["functions/admin/passwords.ts"]);
 
   test("tests neither mock modules nor sleep, skip or stand alone", () => {
     const banned = [

@@ -7,7 +7,9 @@ import { readFragments, readInit, setDecodeTime } from "#lib/media/fmp4.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";
 import type { Piece } from "./cut-plan.ts";
 import type { SegmentRow } from "./segments.ts";
-import { SMALL } from "./thumbnails.ts";
+
+/** 160×90, as the thumbnails of cameras. */
+const SMALL = "scale=160:90:force_original_aspect_ratio=decrease:flags=fast_bilinear,pad=160:90:(ow-iw)/2:(oh-ih)/2";
 
 /** Throws `final` when what was recorded cannot be one file; `unavailable` when the store does not answer. */
 export const joinPieces = async (objects: ObjectStore, pieces: readonly Piece[], file: string): Promise<void> => {

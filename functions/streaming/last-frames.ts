@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Cache } from "#lib/cache/cache.ts";
 import { AppError } from "#lib/errors.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";
-import type { Pictures } from "./thumbnails.ts";
+import type { Thumbnails } from "./thumbnails.ts";
 
 /** A thumbnail stands for this long. */
 export const SLOT_SECONDS = 10;
@@ -23,7 +23,7 @@ export const slotOf = (captured_at: Date): number => Math.floor(captured_at.getT
 export const keepPictures = async (
   { objects, cache }: { objects: ObjectStore; cache: Cache },
   frame: OfCamera & { captured_at: Date },
-  { small, wide }: Pictures,
+  { small, wide }: Thumbnails,
 ): Promise<void> => {
   const { camera_id, captured_at } = frame;
   const slot = slotOf(captured_at);

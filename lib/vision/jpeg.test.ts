@@ -60,6 +60,37 @@ test("a JPEG shows what the picture shows: whole, a part, made smaller but never
   expect(pixels.reduce((sum, value, at) => sum + Math.abs(value - (data[at] ?? 0)), 0) / pixels.length).toBeLessThan(4);
 });
 
+test.each([
+  ["yuv420", (): Picture => ({ ...flat(128, 100, 200, "bt601") })],
+  ["grey", (): Picture => ({ width: 13, height: 9, luma: shared(13 * 9, 128), colour: { form: "grey" } })],
+] as const)(
+  "made smaller before or after its colours are worked out, a picture of %s looks the same",
+  async (_, make) => {
+    const picture = make();
+    picture.luma.fill(40, 0, 13 * 5);
+    const meanOf = async (jpeg: Uint8Array): Promise<number[]> =>
+      (await sharp(jpeg).stats()).channels.map(({ mean }) => mean);
+    const [whole, small] = [
+      await jpegOf(picture, undefined, { quality: 100 }),
+      await jpegOf(picture, undefined, { max_width: 6, quality: 100 }),
+    ];
+    const about = await sharp(small).metadata();
+    expect([about.width, about.height]).toEqual([6, 4]);
+    const [before, after] = [await meanOf(whole), await meanOf(small)];
+    for (const [channel, mean] of before.entries()) expect(Math.abs(mean - (after[channel] ?? 0))).toBeLessThan(12);
+  },
+);
+
+test("a picture of an asked size is whole in it, black beside", async () => {
+  const picture: Picture = { width: 64, height: 64, luma: shared(64 * 64, 200), colour: { form: "grey" } };
+  const made = await jpegOf(picture, undefined, { exactly: { width: 32, height: 16 } });
+  const { data, info } = await sharp(made).greyscale().raw().toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height]).toEqual([32, 16]);
+  const row = [...data.subarray(8 * 32, 9 * 32)];
+  expect([row[0], row[31]].every((level) => (level ?? 255) < 30)).toBe(true);
+  expect(row[16]).toBeGreaterThan(180);
+});
+
 test("a grey picture becomes a grey JPEG", async () => {
   const picture: Picture = { width: 64, height: 48, luma: shared(64 * 48, 90), colour: { form: "grey" } };
   expect(await sharp(await jpegOf(picture)).metadata()).toMatchObject({ channels: 1, width: 64 });

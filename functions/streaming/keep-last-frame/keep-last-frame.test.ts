@@ -4,19 +4,28 @@ import { catalogue } from "#functions/catalogue.ts";
 import type { Frame } from "#lib/frames/frames.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { noLog } from "#lib/log.ts";
+import { connectSight } from "#lib/vision/connect.ts";
+import { VisionEnvironment } from "#lib/vision/settings.ts";
+import type { Sight } from "#lib/vision/sight.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { testVideo } from "#test/harness/video.ts";
 
 let host: TestHost;
+let sight: Sight;
 let keyFrame: Uint8Array;
 let jpeg: Uint8Array;
 beforeAll(async () => {
-  host = await testHost(catalogue, { log: noLog });
+  // Thumbnails are made where no plates are read, too.
+  sight = await connectSight(VisionEnvironment.parse({ VISION_PROVIDER: "off" }), { log: noLog });
+  host = await testHost(catalogue, { log: noLog, grants: { sight } });
   const [first] = testVideo({ seconds: 1, size: "640x480" });
   keyFrame = Buffer.concat((first?.nals ?? []).flatMap((nal) => [Buffer.of(0, 0, 0, 1), nal]));
   jpeg = ffmpeg(["-f", "lavfi", "-i", "testsrc2=size=1280x720", "-frames:v", "1", "-f", "mjpeg", "pipe:1"]);
 });
-afterAll(() => host.close());
+afterAll(async () => {
+  await host.close();
+  await sight.close();
+});
 
 const ffmpeg = (args: readonly string[], input?: Uint8Array): Buffer => {
   const made = spawnSync("ffmpeg", ["-v", "error", ...args], input ? { input } : {});
