@@ -85,9 +85,8 @@ const outages = new Set([
   "57P03",
   "57P05", // shutting down, starting up
   "57014",
-  "55P03",
   "25P03",
-  "25006", // cancelled by its limit, lock not to be had, idle too long, read only
+  "25006", // cancelled by its limit, idle too long, read only
   "40001",
   "40P01", // still in conflict after the retries
   "58030",
@@ -112,6 +111,8 @@ const lines = new Set([
 export const isOfPooler = (error: object): boolean =>
   "code" in error && error.code === "08P01" && !("routine" in error);
 
+export const LOCKED = "database.locked";
+
 /** Raised by the table itself (migrations/0009-outbox-room.sql). */
 const OUTBOX_IS_FULL = "GT001";
 
@@ -122,11 +123,21 @@ const outboxIsFull = (cause: Error): AppError =>
     cause,
   });
 
+const LOCK_NOT_HAD = "55P03";
+/** Nothing is down: somebody else is writing the same. */
+const isLocked = (cause: Error): AppError =>
+  new AppError("unavailable", "Somebody else is writing the same", {
+    reason: LOCKED,
+    retry_after_seconds: 2,
+    cause,
+  });
+
 /** Leaves what is the caller's business (unique keys, checks, AppErrors) as it is. */
 export const asAppError = (error: unknown): unknown => {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const code = "code" in error ? String(error.code) : "";
   if (code === OUTBOX_IS_FULL) return outboxIsFull(error);
+  if (code === LOCK_NOT_HAD) return isLocked(error);
   if (!outages.has(code) && !lines.has(code) && !isOfPooler(error)) return error;
   return new AppError("unavailable", "The database does not answer as it should", {
     reason: "database.unavailable",

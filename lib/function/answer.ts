@@ -1,16 +1,20 @@
 /** How a delivery ended. In process it is this value, between processes the same as a response. */
 import { PARK_SECONDS } from "#lib/broker/broker.ts";
+import { LOCKED } from "#lib/db/transaction.ts";
 import type { AppError, ErrorCode } from "#lib/errors.ts";
 import type { Reply } from "./reply.ts";
 
 export type Answer =
   | { done: true }
-  /** Come back after `seconds`, attempts untouched: a dependency is down, or with `only_this` the message came too early. */
+  /** Come back after `seconds`, attempts untouched: a dependency is down, or with `only_this` nothing is, but for this message. */
   | { park: true; seconds: number; reason: string; only_this?: true }
   /** Refused for good: to the dead letters at once. */
   | { final: true; reason: string }
   /** This attempt failed; another may not. */
   | { failed: true; reason: string };
+
+/** It came too early, or what it writes is in somebody's hand: other messages may go on. */
+const about_it_alone: readonly (string | undefined)[] = ["event.version", LOCKED];
 
 /** Another attempt would meet the same bytes and the same rules. */
 const hopeless: readonly ErrorCode[] = ["final", "malformed", "invalid", "too_large", "unsupported_media"];
@@ -19,7 +23,7 @@ export const answerOf = (error: AppError): Answer => {
   const reason = `${error.code}${error.reason === undefined ? "" : ` ${error.reason}`}: ${error.message}`;
   if (error.code === "unavailable" || error.code === "too_many") {
     // A database that is back in 5 s is no reason to wait for 60, one that says so is.
-    const only = error.reason === "event.version" ? { only_this: true as const } : {};
+    const only = about_it_alone.includes(error.reason) ? { only_this: true as const } : {};
     return { park: true, seconds: error.retryAfterSeconds ?? PARK_SECONDS, reason, ...only };
   }
   return hopeless.includes(error.code) ? { final: true, reason } : { failed: true, reason };

@@ -11,6 +11,9 @@ import { lockCamera } from "../passage-rows.ts";
 import { sightingOf } from "../sightings.ts";
 import { deleteRawPost, findRawPost, type RawPost } from "../raw-posts.ts";
 
+/** Somebody who is slow with one camera holds up its reads, which come again, and not those of all that wait behind them. */
+const CAMERA_BUSY_MS = 250;
+
 export const parseLprEvent = queue({
   name: "parse-lpr-event",
   summary: "Turns a posted plate read into an event with its pictures",
@@ -26,7 +29,9 @@ export const parseLprEvent = queue({
     const read = await readPost(objects, post, oldest);
     await transaction(async ({ sql, outbox, once }) => {
       if (!(await once())) return;
+      await sql`select set_config('lock_timeout', ${`${CAMERA_BUSY_MS}ms`}, true)`;
       await lockCamera(sql, read);
+      await sql`set local lock_timeout to default`;
       if (await insertRead(sql, { ...read, sighting_id: await sightingOf(sql, read) })) {
         const { id: event_id, camera_id, plate, confidence, captured_at, source } = read;
         const data = {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { catalogue } from "#functions/catalogue.ts";
+import { connectSql } from "#lib/db/connect.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { plateCity, tinyJpeg } from "#test/harness/plates.ts";
 
@@ -49,6 +50,30 @@ test("a read posted twice, and a message delivered twice, are one event", async 
   expect(await host.database.owner`select 1 from lpr_events where cidade_id = ${cidade_id}`).toHaveLength(1);
   const told = await host.database.owner`select 1 from outbox where type = 'lpr.detected' and cidade_id = ${cidade_id}`;
   expect(told).toHaveLength(1);
+});
+
+test("while somebody holds up what is written of a camera its reads come again, and none waits in hand for long", async () => {
+  const [stuck, well] = [await plateCity(host), await plateCity(host)];
+  const body = { plate: "ABC1D23", detected_at: host.clock().toISOString() };
+  for (const { camera } of [stuck, well]) await camera.post("/api/lpr/events", body);
+  const messages = await host.events("lpr.posted");
+  const [held, other] = [stuck, well].map(({ cidade_id }) => messages.find(({ cidadeid }) => cidadeid === cidade_id)!);
+  // As long as this whole test may take: whoever waited as long as a login lets him would be seen.
+  const { owner, urls } = host.database;
+  const patient = new URL(urls.app);
+  if (!patient.searchParams.has("pgbouncer")) patient.searchParams.set("lock_timeout", "60s");
+  const app = connectSql(patient.href, { max: 2 });
+  const slow = await testHost(catalogue, { database: { ...host.database, app, close: () => app.end({ timeout: 1 }) } });
+  try {
+    await owner.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(hashtextextended(${`passages ${stuck.camera.id}`}, 0))`;
+      expect(await slow.deliver(held!, "parse-lpr-event")).toMatchObject({ park: true, seconds: 2, only_this: true });
+      expect(await slow.deliver(other!, "parse-lpr-event")).toEqual({ done: true });
+    });
+    expect(await slow.deliver(held!, "parse-lpr-event")).toEqual({ done: true });
+  } finally {
+    await slow.close();
+  }
 });
 
 test("a picture that was cut off is kept and marked; a missing one says so", async () => {
