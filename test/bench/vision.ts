@@ -1,6 +1,7 @@
 /**
- * `node test/bench/vision.ts [--rounds 40]`: CPU time from a decoded 1080p picture to the text of its plate, part by part and as the
+ * `node test/bench/vision.ts [--rounds 40] [--look 245760]`: CPU time from a decoded 1080p picture to the text of its plate, part by part and as the
  * product does it, beside a graph of the shape of YOLOv8n at 640 and a bare copy of the pixels, in the same run.
+ * `--look`: pixels for the detector, where they are not to follow from the size of the picture.
  * One thread each; the least and the median of the rounds, which alternate.
  */
 import { join } from "node:path";
@@ -18,7 +19,8 @@ import { drawnPng, plateScenes } from "#test/harness/drawn-plates.ts";
 import { percentile } from "./processes.ts";
 import { yoloGraph } from "./yolo-graph.ts";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "40" } } });
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "40" }, look: { type: "string" } } });
+const shown = values.look === undefined ? "auto" : Number(values.look);
 const folder = join(import.meta.dirname, "../../models");
 const size = { width: 1920, height: 1080 };
 const SIDE = 640;
@@ -31,10 +33,11 @@ const jpeg = await sharp(await drawnPng(plateScenes.slice(0, 1)))
 const picture = await decodeStill(jpeg);
 
 const bare = process.memoryUsage().rss;
-const vision = await openVision({ folder, workers: 1, provider: "cpu", log: noLog });
+const how = { folder, workers: 1, provider: "cpu", look: shown, log: noLog } as const;
+const vision = await openVision(how);
 for (let turn = 0; turn < 10; turn += 1) await vision.find(picture);
 const one = process.memoryUsage().rss;
-const two = await openVision({ folder, workers: 1, provider: "cpu", log: noLog });
+const two = await openVision(how);
 for (let turn = 0; turn < 10; turn += 1) await two.find(picture);
 const both = process.memoryUsage().rss;
 await two.close();
@@ -42,9 +45,9 @@ await two.close();
 const models = await readModelFiles(folder);
 if ("reason" in models) throw new Error(models.reason);
 const { networks } = await openNetworks(models.files, "cpu");
-const look = detectorSize(picture);
+const look = detectorSize(picture, shown);
 const small = { ...look, luma: scaleLuma(picture.luma, picture, look) };
-const found = await findPlates(networks, picture);
+const found = await findPlates(networks, picture, shown);
 const corners = Float32Array.from(found.plates[0]?.corners.flatMap(({ x, y }) => [x, y]) ?? []);
 const options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
 const yolo = await ort.InferenceSession.create(yoloGraph(SIDE), options);
@@ -57,7 +60,7 @@ const parts: Record<string, () => unknown> = {
   detector: () => networks.detect(small),
   refiner: () => networks.refine(picture, corners),
   reader: () => networks.read(picture, corners),
-  "1080p to text, all of it": () => findPlates(networks, picture),
+  "1080p to text, all of it": () => findPlates(networks, picture, shown),
   "the same through a worker": () => vision.find(picture),
   "JPEG to picture (luma and colours)": () => decodeStill(jpeg),
   "shape of YOLOv8n at 640": () => yolo.run({ images }),
@@ -76,7 +79,9 @@ await vision.close();
 
 const least = (name: string): number => Math.min(...(taken.get(name) ?? []));
 const peer = least("shape of YOLOv8n at 640");
-console.log(`${found.plates.length} plate(s) in the picture; ${values.rounds} rounds, ms of CPU`);
+console.log(
+  `${found.plates.length} plate(s) in the picture; ${values.rounds} rounds, detector at ${look.width}×${look.height}, ms of CPU`,
+);
 for (const [name, times] of taken) {
   const ratio = (least(name) / peer).toFixed(3);
   console.log(
