@@ -53,7 +53,18 @@ export const PlateRead = z.object({
   source: z.enum(["camera", "frame", "manual"]),
   sighting_id: z.uuid(),
   direction: z.enum(["approaching", "departing"]).nullable(),
-  vehicle: z.object({ type: z.string().nullable(), color: z.string().nullable() }).nullable(),
+  /**
+   * As the source says it; of a frame the type is one of `VehicleType` and the colour one of `lib/vision/vehicles/paints.ts` or
+   * `unknown`, each with the share of such answers that is right.
+   */
+  vehicle: z
+    .object({
+      type: z.string().nullable(),
+      color: z.string().nullable(),
+      type_confidence: z.number().nullish(),
+      color_confidence: z.number().nullish(),
+    })
+    .nullable(),
   captured_at: Time,
   received_at: Time,
   camera_time: Time.nullable(),

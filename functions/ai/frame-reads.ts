@@ -2,6 +2,7 @@
 import type { TransactionSql } from "#lib/db/connect.ts";
 import type { Tx } from "#lib/function/define.ts";
 import { CHARACTERS } from "#lib/vision/grammar.ts";
+import { verdictOf } from "#lib/vision/vehicles/votes.ts";
 import type { Reading } from "./contract.ts";
 import { LprCorrected, LprDetected } from "./contract.ts";
 import type { PassageRow } from "./passage-rows.ts";
@@ -53,6 +54,7 @@ export const improveRead = async ({ sql, outbox }: Tx, row: PassageRow, reading:
       alternatives: sql.json(reading.alternatives.map(({ text, confidence }) => ({ plate: text, confidence }))),
       needs_review: read.needs_review && before.correction === null,
       reading: sql.json(now),
+      vehicle: read.vehicle && sql.json(read.vehicle),
       image_url: read.image_url,
       plate_image_url: read.plate_image_url,
       sighting_id,
@@ -73,12 +75,15 @@ const earlierOf = (before: Before, isOther: boolean, until: Date): Reading["earl
       ].slice(-MOST_EARLIER)
     : before.reading.earlier;
 
-/** How it ended: how often the vehicle was seen, and until when. */
-export const endRead = (sql: TransactionSql, { cidade_id, captured_at, id, ...row }: PassageRow) =>
-  sql`
+/** How it ended: how often the vehicle was seen, until when, and what it is by all looks. */
+export const endRead = (sql: TransactionSql, { cidade_id, captured_at, id, ...row }: PassageRow) => {
+  const vehicle = verdictOf(row.vehicle);
+  return sql`
     update lpr_events
-    set reading = reading || ${sql.json({ looks: row.looks, suppressed: row.suppressed, last_at: row.last_at.toISOString() })}
+    set reading = reading || ${sql.json({ looks: row.looks, suppressed: row.suppressed, last_at: row.last_at.toISOString() })},
+      vehicle = ${vehicle && sql.json(vehicle)}
     where cidade_id = ${cidade_id} and captured_at = ${captured_at} and id = ${id} and reading is not null`;
+};
 
 const newRead = (row: PassageRow, { plate, confidence, alternatives }: PassageReading) =>
   ({
@@ -95,7 +100,7 @@ const newRead = (row: PassageRow, { plate, confidence, alternatives }: PassageRe
     reader_version: row.reader_version,
     sighting_id: row.id,
     direction: null,
-    vehicle: null,
+    vehicle: verdictOf(row.vehicle),
     captured_at: row.captured_at,
     received_at: row.received_at,
     camera_time: null,

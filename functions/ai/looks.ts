@@ -2,6 +2,7 @@
 import { namedId } from "#lib/named-ids.ts";
 import type { Frame } from "#lib/frames/frames.ts";
 import type { Picture } from "#lib/vision/picture.ts";
+import type { VehicleSeen } from "#lib/vision/vehicles/vehicles.ts";
 import type { PlateFound } from "#lib/vision/vision.ts";
 
 /** Centre and width of the plate, as shares of the picture: cameras change their resolution. */
@@ -14,6 +15,8 @@ export type Look = {
   found: PlateFound;
   place: Place;
   picture: { width: number; height: number };
+  /** `null`: nobody looked for it. */
+  vehicle: VehicleSeen | null;
   /** 0.05 to 1. */
   weight: number;
 };
@@ -29,6 +32,7 @@ export const looksOf = (
   frame: Pick<Frame, "id" | "captured_at">,
   { width, height }: Pick<Picture, "width" | "height">,
   plates: readonly PlateFound[],
+  vehicles: readonly VehicleSeen[] | null,
 ): Look[] =>
   plates.map((found, index) => ({
     id: namedId(frame.captured_at, `${frame.id} ${index}`),
@@ -40,5 +44,6 @@ export const looksOf = (
       width: found.box.width / width,
     },
     picture: { width, height },
+    vehicle: vehicles?.[index] ?? null,
     weight: weightOf(found),
   }));

@@ -82,11 +82,12 @@ const fromStored = ({ scores, ...row }: Stored): PassageRow => ({
   scores: new Float32Array(Uint8Array.from(scores).buffer),
 });
 
-const toStored = (sql: TransactionSql, { scores, votes, texts, place, best, ...row }: PassageRow) => ({
+const toStored = (sql: TransactionSql, { scores, votes, texts, vehicle, place, best, ...row }: PassageRow) => ({
   ...row,
   scores: Buffer.from(scores.buffer, scores.byteOffset, scores.byteLength),
   votes: sql.json(votes),
   texts: sql.json(texts),
+  vehicle: vehicle && sql.json(vehicle),
   place: sql.json(place),
   best: sql.json(best),
 });

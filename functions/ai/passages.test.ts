@@ -18,7 +18,7 @@ let frames = 0;
 const looks = (seconds: number, ...shown: Shown[]): Look[] => {
   frames += 1;
   const frame = { id: `frame ${frames}`, captured_at: new Date(start + seconds * 1000) };
-  return looksOf(frame, { width: 1280, height: 720 }, shown.map(foundOf));
+  return looksOf(frame, { width: 1280, height: 720 }, shown.map(foundOf), null);
 };
 const look = (seconds: number, shown: Shown): Look => looks(seconds, shown)[0] as Look;
 const passage = (first: Look, ...others: Look[]): Passage => others.reduce(add, begin(first));

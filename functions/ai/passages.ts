@@ -3,6 +3,7 @@
  * passage, what all looks together say, and when a vehicle is parked. docs/adr/0030-passages-are-rows.md says why they are so.
  */
 import { alternativesOf, CHARACTERS, POSITIONS, readingsOf } from "#lib/vision/grammar.ts";
+import { addVehicle, type VehicleVotes } from "#lib/vision/vehicles/votes.ts";
 import type { Alternative, PlateFound } from "#lib/vision/vision.ts";
 import type { Look, Place } from "./looks.ts";
 
@@ -53,6 +54,8 @@ export type Passage = {
   heaviest: number;
   votes: { old: number; mercosul: number };
   texts: Record<string, { looks: number; confidence: number }>;
+  /** `null`: nobody looked for it. */
+  vehicle: VehicleVotes | null;
   place: Place;
   rests_since: Date;
   best: Best;
@@ -74,6 +77,7 @@ export const begin = (look: Look): Passage =>
       heaviest: 0,
       votes: { old: 0, mercosul: 0 },
       texts: {},
+      vehicle: null,
       place: look.place,
       rests_since: look.at,
       best: bestOf(look),
@@ -100,6 +104,7 @@ export const add = <P extends Passage>(passage: P, look: Look): P => {
     heaviest: Math.max(passage.heaviest, weight),
     votes: votedBy(passage.votes, look),
     texts: textsWith(passage.texts, found),
+    vehicle: addVehicle(passage.vehicle, look.vehicle),
     place: rests || !isNewest ? passage.place : look.place,
     rests_since: rests || !isNewest ? passage.rests_since : at,
     best: isBetter(passage, look) ? bestOf(look) : passage.best,

@@ -11,6 +11,7 @@ export const blindSight = (reason: string): Sight => {
     pictures: {
       decode: refuse,
       worthLooking: () => false,
+      lookForVehicles: () => () => null,
       jpegOf: refuse,
       counts: () => ({ decoded: 0, refused: 0, skipped: 0, restarts: 0 }),
     },

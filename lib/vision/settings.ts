@@ -15,6 +15,8 @@ export const VisionEnvironment = z.object({
   VISION_LOOK: z.union([z.literal("auto"), z.coerce.number().int().min(20_480).max(4_000_000)]).default("auto"),
   /** `on`: pictures in which nothing has changed are not looked at. Off by default: in the demonstration it lost passages. */
   VISION_GATE: z.enum(["on", "off"]).default("off"),
+  /** `off`: type and colour of vehicles are not looked for, and cost nothing. */
+  VISION_VEHICLES: z.enum(["on", "off"]).default("on"),
 });
 export type VisionEnvironment = z.infer<typeof VisionEnvironment>;
 

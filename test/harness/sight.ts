@@ -11,6 +11,7 @@ import { uuidv7 } from "#lib/ids.ts";
 import { CHARACTERS } from "#lib/vision/grammar.ts";
 import type { Picture } from "#lib/vision/picture.ts";
 import type { Sight } from "#lib/vision/sight.ts";
+import type { VehicleSeen } from "#lib/vision/vehicles/vehicles.ts";
 import type { PlateFound } from "#lib/vision/vision.ts";
 import { tinyJpeg } from "./plates.ts";
 
@@ -30,6 +31,8 @@ export type Shown = {
   score: number;
   /** Position → characters with their probabilities, where it is not the text's own for sure. */
   doubts: Record<number, Record<string, number>>;
+  /** Of all plates of a picture or of none: what carries it. */
+  vehicle: VehicleSeen | null;
 };
 
 export const plate = (text: string | null, more: Partial<Shown> = {}): Shown => ({
@@ -41,6 +44,7 @@ export const plate = (text: string | null, more: Partial<Shown> = {}): Shown => 
   sharpness: 0.6,
   score: 0.9,
   doubts: {},
+  vehicle: null,
   ...more,
 });
 
@@ -103,6 +107,7 @@ export type Seeing = Sight & {
 
 export const seeing = (): Seeing => {
   const shown = new WeakMap<Picture, PlateFound[]>();
+  const vehicles = new WeakMap<Picture, VehicleSeen[]>();
   const decoded: string[] = [];
   const before: Seeing["before"] = { find: async () => undefined, decode: async () => undefined };
   return {
@@ -121,11 +126,15 @@ export const seeing = (): Seeing => {
         decoded.push(source);
         await before.decode(source);
         const picture = { width: WIDTH, height: HEIGHT, luma: nothing, colour: { form: "grey" } } satisfies Picture;
-        shown.set(picture, readShown(bytes).map(foundOf));
+        const seen = readShown(bytes);
+        shown.set(picture, seen.map(foundOf));
+        const carriers = seen.flatMap(({ vehicle }) => vehicle ?? []);
+        if (carriers.length > 0) vehicles.set(picture, carriers);
         return picture;
       },
       counts: () => ({ decoded: decoded.length, refused: 0, skipped: 0, restarts: 0 }),
       worthLooking: () => true,
+      lookForVehicles: (_source, picture) => () => vehicles.get(picture) ?? null,
       jpegOf: async () => tinyJpeg,
     },
     close: async () => undefined,

@@ -2,9 +2,11 @@ import { AppError } from "#lib/errors.ts";
 import { frames, type Needs } from "#lib/function/define.ts";
 import type { Frame } from "#lib/frames/frames.ts";
 import type { Picture } from "#lib/vision/picture.ts";
+import type { Tell } from "#lib/vision/vehicles/vehicles.ts";
+import { verdictOf } from "#lib/vision/vehicles/votes.ts";
 import { leftBehind, picturesOf, planFrame, type Step } from "../frame-plans.ts";
 import { improveRead, publishRead } from "../frame-reads.ts";
-import { looksOf } from "../looks.ts";
+import { looksOf, type Look } from "../looks.ts";
 import { insertPassage, listOpen, lockCamera, updatePassage, type PassageRow } from "../passage-rows.ts";
 import { readingOf } from "../passages.ts";
 import { deletePictures, storePictures } from "../stored-pictures.ts";
@@ -25,7 +27,7 @@ export const readPlates = frames({
   frames: { parallel: 4 },
   needs: ["transaction", "objects", "vision", "pictures", "clock"],
   async handle(frame, needs) {
-    const { vision, pictures, clock, signal } = needs;
+    const { vision, pictures, clock } = needs;
     const state = vision.state();
     if (state.state !== "ready") return { skipped: "without_models" };
     mustBeOfToday(frame, clock());
@@ -33,7 +35,7 @@ export const readPlates = frames({
     if (picture === null) return { skipped: "superseded" };
     // One that is offered again would be compared with itself.
     if (needs.attempt === 1 && !pictures.worthLooking(frame.camera_id, picture)) return { skipped: "unchanged" };
-    const looks = looksOf(frame, picture, await vision.find(picture, { signal }));
+    const looks = await lookAt(frame, picture, needs);
     if (looks.length === 0) return { skipped: "no_plate" };
     const about = { frame, received_at: clock(), reader_version: state.version };
     for (let plans = 1; ; plans += 1) {
@@ -73,6 +75,13 @@ const pictureOf = async (frame: Frame, { pictures }: Needed): Promise<Picture | 
   }
 };
 
+/** The street is compared while the networks look in their threads: what a plate says does not wait for what carries it. */
+const lookAt = async (frame: Frame, picture: Picture, { vision, pictures, signal }: Needed): Promise<Look[]> => {
+  const compare = async (): Promise<Tell> => pictures.lookForVehicles(frame.camera_id, picture);
+  const [plates, tell] = await Promise.all([vision.find(picture, { signal }), compare()]);
+  return looksOf(frame, picture, plates, tell(plates));
+};
+
 const isCovered = (planned: readonly Step[], steps: readonly Step[]): boolean => {
   const stored = new Set(picturesOf(planned).map(({ scene }) => scene));
   return picturesOf(steps).every(({ scene }) => stored.has(scene));
@@ -104,4 +113,9 @@ const writeLook = async (tx: Transaction, step: Exclude<Step, { kind: "parked" }
 const isNews = (step: Step, now: PassageRow): boolean =>
   step.row.plate !== now.plate ||
   Math.abs(step.row.confidence - now.confidence) > LEAST_GAIN ||
-  (step.kind === "goes_on" && step.exchanges);
+  (step.kind === "goes_on" && (step.exchanges || isOtherVehicle(step.before, now)));
+
+const isOtherVehicle = (before: PassageRow, now: PassageRow): boolean => {
+  const [was, is] = [verdictOf(before.vehicle), verdictOf(now.vehicle)];
+  return was?.type !== is?.type || was?.color !== is?.color;
+};

@@ -1,0 +1,52 @@
+/**
+ * What kind of vehicle carries a plate and what colour it has, by measure and not by a network: docs/adr/0031-vehicles-are-measured.md.
+ * It costs a picture of 1080p some two milliseconds, outside the path from a frame to its plate.
+ */
+import type { Picture } from "#lib/vision/picture.ts";
+import type { PlateFound } from "#lib/vision/vision.ts";
+import { paintAround, type PaintName } from "./paints.ts";
+import { openStreet, type Street } from "./street.ts";
+import { widthOf } from "./widths.ts";
+
+/** `null`: this look does not tell. */
+export type VehicleSeen = { type: "car" | "motorcycle" | null; color: PaintName | null; width_m: number | null };
+
+/** One answer for each plate of the picture; `null`: nobody looks for vehicles. */
+export type Tell = (plates: readonly PlateFound[]) => VehicleSeen[] | null;
+
+/** Asked once for each picture of a source, in the order in which they come; plates may be found meanwhile, and are handed in then. */
+export type LookForVehicles = (source: string, picture: Picture) => Tell;
+
+/** 70 KB each. Who is forgotten is learnt again, and nothing is said meanwhile. */
+const MOST_SOURCES = 500;
+/**
+ * Metres. With mirrors cars and vans have 1.6 to 2.2, trucks and buses 2.4 and more. What is wide may be two beside each other or
+ * a shadow: nothing is said of it. What is narrower than any car was not seen whole.
+ */
+const [NARROWEST_CAR, WIDEST_CAR] = [1.05, 2.2];
+
+export const openVehicles = ({ enabled }: { enabled: boolean }): LookForVehicles => {
+  if (!enabled) return () => () => null;
+  const streets = new Map<string, Street>();
+  const streetOf = (source: string): Street => {
+    const street = streets.get(source) ?? openStreet();
+    streets.delete(source);
+    streets.set(source, street);
+    if (streets.size > MOST_SOURCES) streets.delete(streets.keys().next().value ?? "");
+    return street;
+  };
+  return (source, picture) => {
+    const { isDay, changed } = streetOf(source).compare(picture);
+    return (plates) =>
+      plates.map((plate) => {
+        const width_m = changed && plate.rows === 1 ? widthOf(changed, plate, picture) : null;
+        return { type: typeOf(plate, width_m), color: isDay ? paintAround(picture, plate) : null, width_m };
+      });
+  };
+};
+
+/** Two rows are what motorcycles carry, and nobody else. */
+const typeOf = ({ rows }: PlateFound, width: number | null): VehicleSeen["type"] => {
+  if (rows === 2) return "motorcycle";
+  return width !== null && width >= NARROWEST_CAR && width <= WIDEST_CAR ? "car" : null;
+};

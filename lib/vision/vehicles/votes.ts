@@ -1,0 +1,54 @@
+/** What several looks at one vehicle say together. Sums, so that the order in which looks come does not matter. */
+import type { VehicleSeen } from "./vehicles.ts";
+
+/** The client's five; what a look at a plate does not tell is `unknown`. */
+export const vehicleTypes = ["car", "motorcycle", "truck", "bus", "unknown"] as const;
+export type VehicleType = (typeof vehicleTypes)[number];
+
+export type VehicleVotes = { types: Record<string, number>; colors: Record<string, number> };
+
+/** `null` where it is `unknown`. */
+export type VehicleVerdict = {
+  type: VehicleType;
+  type_confidence: number | null;
+  color: string;
+  color_confidence: number | null;
+};
+
+/** Looks that agree less are none: something else was in the picture too. */
+const LEAST_SHARE = 0.75;
+/**
+ * How often what is said is right (docs/adr/0031-vehicles-are-measured.md). Looks at one vehicle err alike, so that more of them do
+ * not make it surer.
+ */
+const RIGHT = { motorcycle: 0.97, other_type: 0.95, color: 0.9 } as const;
+
+export const addVehicle = (votes: VehicleVotes | null, seen: VehicleSeen | null): VehicleVotes | null => {
+  if (seen === null) return votes;
+  const { types, colors } = votes ?? { types: {}, colors: {} };
+  return { types: counted(types, seen.type), colors: counted(colors, seen.color) };
+};
+
+const counted = (counts: Record<string, number>, name: string | null): Record<string, number> =>
+  name === null ? counts : { ...counts, [name]: (counts[name] ?? 0) + 1 };
+
+export const verdictOf = (votes: VehicleVotes | null): VehicleVerdict | null => {
+  if (votes === null) return null;
+  const [type, color] = [mostOf(votes.types), mostOf(votes.colors)];
+  const known = type?.name === "car" || type?.name === "motorcycle" ? type.name : null;
+  const right = known === "motorcycle" ? RIGHT.motorcycle : RIGHT.other_type;
+  return {
+    type: known ?? "unknown",
+    type_confidence: known && type ? rounded(type.share * right) : null,
+    color: color?.name ?? "unknown",
+    color_confidence: color ? rounded(color.share * RIGHT.color) : null,
+  };
+};
+
+const mostOf = (counts: Record<string, number>): { name: string; share: number } | null => {
+  const whole = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const [most] = Object.entries(counts).toSorted(([a, m], [b, n]) => n - m || a.localeCompare(b));
+  return most && most[1] >= LEAST_SHARE * whole ? { name: most[0], share: most[1] / whole } : null;
+};
+
+const rounded = (share: number): number => Math.round(share * 100) / 100;
