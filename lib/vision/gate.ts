@@ -30,15 +30,25 @@ const STEP = 4;
 const [LEAST_CHANGE, MOST_CHANGE, TIMES_USUAL] = [7, 20, 6];
 const LEAST_CELLS = 3;
 /**
- * A clock that the camera writes into its picture changes always. Cells that changed in three of ten of the last pictures are
- * left out as long as they are few: many of them are a busy street.
+ * A clock that the camera writes into its picture changes always. Cells that changed in a tenth of the last pictures are left out
+ * as long as they are few: many of them are a busy street. Learnt in a few seconds, and only from pictures in which little else
+ * changed: where the vehicles of a lane were learnt too, the next ones on it were not seen until they were near.
  */
-const [RESTLESS, MEMORY, MOST_RESTLESS] = [0.3, 0.1, CELLS * 0.04];
+const [RESTLESS, MEMORY, MOST_RESTLESS] = [0.1, 0.03, CELLS * 0.04];
+/** What moves is looked at until it has been still for so long: who stops at a light is best read then, and more than once. */
+const HELD_OPEN_MS = 2000;
 /** Even where nothing seems to change it is looked at so often, for what changes slower than anybody drives. */
 const LONGEST_MS = 60_000;
 const MOST_SOURCES = 5000;
 
-type Seen = { cells: Float32Array; restless: Float32Array; width: number; height: number; looked_at: number };
+type Seen = {
+  cells: Float32Array;
+  restless: Float32Array;
+  width: number;
+  height: number;
+  looked_at: number;
+  changed_at: number;
+};
 
 export const openGate = ({ enabled, now = () => performance.now() }: GateOptions): Gate => {
   const last = new Map<string, Seen>();
@@ -48,12 +58,13 @@ export const openGate = ({ enabled, now = () => performance.now() }: GateOptions
     const cells = meansOf(luma, width, height);
     const at = now();
     const isSame = before?.width === width && before.height === height;
-    const changed = !isSame || hasChanged(before, cells);
-    const worth = changed || at - before.looked_at > LONGEST_MS;
-    // Against the picture before, not the one last looked at: what has come to stand is looked at once, and then it is the street.
+    const changed_at = !isSame ? Number.NEGATIVE_INFINITY : hasChanged(before, cells) ? at : before.changed_at;
+    const worth = !isSame || at - changed_at <= HELD_OPEN_MS || at - before.looked_at > LONGEST_MS;
+    // Against the picture before, not the one last looked at: what has come to stand is the street soon.
     last.delete(source);
     const restless = isSame ? before.restless : new Float32Array(CELLS);
-    last.set(source, { cells, restless, width, height, looked_at: worth ? at : (before?.looked_at ?? at) });
+    const looked_at = worth ? at : (before?.looked_at ?? at);
+    last.set(source, { cells, restless, width, height, looked_at, changed_at });
     if (last.size > MOST_SOURCES) last.delete(last.keys().next().value ?? "");
     return worth;
   };
@@ -95,10 +106,14 @@ const hasChanged = ({ cells, restless }: Seen, after: Float32Array): boolean => 
   for (let cell = 0; cell < CELLS; cell += 1) {
     const changed = (sizes[cell] as number) >= least;
     const isRestless = (restless[cell] as number) > RESTLESS;
-    restless[cell] = (restless[cell] as number) * (1 - MEMORY) + (changed ? MEMORY : 0);
     if (isRestless) always += 1;
     if (changed && isRestless) others += 1;
     if (changed && !isRestless) restful += 1;
   }
+  if (restful + others <= MOST_RESTLESS)
+    for (let cell = 0; cell < CELLS; cell += 1) {
+      const changed = (sizes[cell] as number) >= least;
+      restless[cell] = (restless[cell] as number) * (1 - MEMORY) + (changed ? MEMORY : 0);
+    }
   return restful + (always > MOST_RESTLESS ? others : 0) >= LEAST_CELLS;
 };
