@@ -59,6 +59,7 @@ export type Api = {
   "list-users": { input: z.input<typeof lists.Page>; output: z.output<typeof admin.UserList> };
   "create-user": { input: z.input<typeof admin.NewUser>; output: z.output<typeof admin.CreatedUser> };
   "update-user": { input: z.input<typeof admin.UserChange>; output: z.output<typeof admin.User> };
+  "count-vehicles": { input: z.input<typeof ai.VehicleCountQuery>; output: z.output<typeof ai.VehicleCounts> };
   "list-watchlist-entries": {
     input: z.input<typeof ai.WatchlistEntryQuery>;
     output: z.output<typeof ai.WatchlistEntryList>;
@@ -429,6 +430,14 @@ export const routes: Record<keyof Api, Route> = {
     signed_in: true,
     permission: "users.manage",
     idempotent: true,
+  },
+  "count-vehicles": {
+    method: "GET",
+    path: "/api/vehicle-counts",
+    path_names: [],
+    signed_in: true,
+    permission: "plates.view",
+    idempotent: false,
   },
   "list-watchlist-entries": {
     method: "GET",

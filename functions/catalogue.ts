@@ -69,6 +69,7 @@ import { stopRecording } from "./streaming/stop-recording/function.ts";
 import { acknowledgeAlert } from "./ai/acknowledge-alert/function.ts";
 import { closePassages } from "./ai/close-passages/function.ts";
 import { correctPlate } from "./ai/correct-plate/function.ts";
+import { countVehicles } from "./ai/count-vehicles/function.ts";
 import { createWatchlistEntry } from "./ai/create-watchlist-entry/function.ts";
 import { createWatchlist } from "./ai/create-watchlist/function.ts";
 import { deleteExpiredReads } from "./ai/delete-expired-reads/function.ts";
@@ -167,6 +168,7 @@ export const catalogue = {
     "acknowledge-alert": acknowledgeAlert,
     "close-passages": closePassages,
     "correct-plate": correctPlate,
+    "count-vehicles": countVehicles,
     "create-watchlist": createWatchlist,
     "create-watchlist-entry": createWatchlistEntry,
     "delete-expired-reads": deleteExpiredReads,

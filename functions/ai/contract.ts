@@ -3,6 +3,7 @@ import * as z from "zod";
 import { eventType } from "#lib/events.ts";
 import { Page, Time, listOf } from "#lib/wire/lists.ts";
 import { purposeCodes } from "#lib/wire/purposes.ts";
+import { vehicleTypes } from "#lib/wire/vehicles.ts";
 
 /** Why somebody searches; `lib/wire/purposes.ts` says which need the number of a process. */
 export const PurposeCode = z.enum(purposeCodes);
@@ -139,6 +140,26 @@ export const PlateReadQuery = Page.extend({
   /** Only those that somebody should look at. */
   needs_review: z.literal(true).optional(),
 });
+export const VehicleType = z.enum(vehicleTypes);
+/** At most 31 days of one camera, or one day of all cameras of a city. Default: the last 24 hours. */
+export const VehicleCountQuery = z.strictObject({
+  cidade_id: z.uuid(),
+  camera_id: z.uuid().optional(),
+  from: Time.optional(),
+  to: Time.optional(),
+});
+/** Passages of one camera in one hour; a camera's own read and a frame's of the same passage are one. */
+export const VehicleCount = z.object({
+  camera_id: z.uuid(),
+  camera_nome: z.string(),
+  /** When the hour begins. Hours without a passage are left out. */
+  hour: Time,
+  total: z.int(),
+  types: z.record(VehicleType, z.int()),
+});
+export type VehicleCount = z.infer<typeof VehicleCount>;
+/** Earliest hour first. */
+export const VehicleCounts = z.object({ from: Time, to: Time, items: z.array(VehicleCount) });
 /** Exact (`ABC1D23`), prefix (`ABC*`), wildcards (`?` one, `*` any number): `A?C1*`. At least two characters must be given. */
 export const PlateSearch = Page.extend({
   cidade_ids: z.array(z.uuid()).min(1).max(50),
@@ -262,19 +283,3 @@ export const AlertAcknowledged = eventType(
   1,
   z.object({ alert_id: z.uuid(), cidade_id: z.uuid() }),
 );
-
-// Functions (name · route · access):
-// receive-lpr-event   POST /api/lpr/events (202)          camera; rawBody, ≤ 16 MB (see house: plate ingest)
-// parse-lpr-event     queue lpr.posted → row, pictures, keys, deletes the raw row, lpr.detected
-// read-plates         frames → looks → passages → row, pictures, keys, lpr.detected, lpr.corrected
-// close-passages      cron → what could not be read while it passed; rows of ended passages go
-// correct-plate       POST /api/plates/{id}/corrections   plates.correct (audited)
-// list-plates         GET  /api/plates                    plates.view
-// search-plates       POST /api/plates/search             plates.search (audited with purpose)
-// read-plate          GET  /api/plates/{id}               plates.view (audited)
-// create-watchlist, list-watchlists   POST, GET /api/watchlists           watchlists.manage
-// create-watchlist-entry, list-watchlist-entries, remove-watchlist-entry   POST, GET /api/watchlist-entries · DELETE /api/watchlist-entries/{id}
-// match-plate, match-corrected-plate   queue lpr.detected, lpr.corrected → alerts + alert.triggered
-// list-alerts, read-alert   GET /api/alerts, /api/alerts/{id}    alerts.view
-// acknowledge-alert   POST /api/alerts/{id}/acknowledge   alerts.handle (audited)
-// notify-of-…         queue lpr.detected, alert.triggered, alert.acknowledged, clip.* … → cache channel notifications:<cidade_id>

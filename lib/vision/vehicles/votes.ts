@@ -1,9 +1,6 @@
 /** What several looks at one vehicle say together. Sums, so that the order in which looks come does not matter. */
+import type { VehicleType } from "#lib/wire/vehicles.ts";
 import type { VehicleSeen } from "./vehicles.ts";
-
-/** The client's five; what a look at a plate does not tell is `unknown`. */
-export const vehicleTypes = ["car", "motorcycle", "truck", "bus", "unknown"] as const;
-export type VehicleType = (typeof vehicleTypes)[number];
 
 export type VehicleVotes = { types: Record<string, number>; colors: Record<string, number> };
 
