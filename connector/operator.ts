@@ -10,7 +10,12 @@ import { writeAudit } from "#lib/function/audit.ts";
 import { uuidv7 } from "#lib/ids.ts";
 
 const Environment = z.object({ SYSTEM_DATABASE_URL: z.url().optional(), BROKER_URL: z.string().optional() });
-const Running = z.object({ system_database_url: z.string(), broker_url: z.string() });
+const Running = z.object({
+  system_database_url: z.string(),
+  broker_url: z.string(),
+  objects_url: z.string(),
+  secrets_dir: z.string(),
+});
 
 export type SystemAddresses = { database_url: string; broker_url: string };
 
@@ -21,11 +26,16 @@ export const findSystem = (data = join(import.meta.dirname, "..", "data")): Syst
   const { SYSTEM_DATABASE_URL, BROKER_URL } = readEnvironment(Environment);
   if (SYSTEM_DATABASE_URL !== undefined)
     return { database_url: SYSTEM_DATABASE_URL, broker_url: BROKER_URL ?? "postgres:" };
+  const { system_database_url, broker_url } = runningOn(data);
+  return { database_url: system_database_url, broker_url };
+};
+
+/** What `npm start` says of the system that it runs there. */
+export const runningOn = (data = join(import.meta.dirname, "..", "data")): z.infer<typeof Running> => {
   const file = join(resolve(data), "run", "running.json");
   if (!existsSync(file))
     throw new Error("GT-Vision is not running on this data folder, and SYSTEM_DATABASE_URL names no other database.");
-  const { system_database_url, broker_url } = Running.parse(JSON.parse(readFileSync(file, "utf8")));
-  return { database_url: system_database_url, broker_url };
+  return Running.parse(JSON.parse(readFileSync(file, "utf8")));
 };
 
 /** `by`: who sits at the machine. */

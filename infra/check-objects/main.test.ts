@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -37,5 +37,14 @@ test("the command counts, names what is wrong and ends with it", async () => {
   expect(check("--read")).toEqual([0, "2 rows, 3 objects, 1 waiting\n"]);
   const key = objectKeyOf(city.cidade_id, lost.segment);
   await objects.delete("recordings", key);
-  expect(check()).toEqual([1, `missing recordings/${key}\n2 rows, 2 objects, 1 missing, 1 waiting\n`]);
+  const lacking = [1, `missing recordings/${key}\n2 rows, 2 objects, 1 missing, 1 waiting\n`];
+  expect(check()).toEqual(lacking);
+  // As `npm start` says it, and nothing in the environment.
+  const system_database_url = host.database.urls.system;
+  const running = { url: "", system_database_url, broker_url: "", objects_url: OBJECTS_URL, secrets_dir: SECRETS_DIR };
+  mkdirSync(join(folder, "run"));
+  writeFileSync(join(folder, "run", "running.json"), JSON.stringify(running));
+  const command = [join(import.meta.dirname, "main.ts"), "--data", folder];
+  const { status, stdout } = spawnSync(process.execPath, command, { env: {}, encoding: "utf8" });
+  expect([status, stdout]).toEqual(lacking);
 });

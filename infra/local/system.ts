@@ -15,7 +15,7 @@ import { isLoopback, type StartOptions } from "./options.ts";
 import { prepareServers } from "./prepare-servers.ts";
 import { supervise, type ProcessSpec, type Supervised } from "./supervisor.ts";
 import type { Addresses } from "./servers.ts";
-import { hostEnvironment } from "./urls.ts";
+import { hostEnvironment, objectsAt, type DatabaseUrls } from "./urls.ts";
 
 export type System = {
   url: string;
@@ -98,10 +98,7 @@ const startParts = async (
     saysReady: true,
   });
   await host.ready;
-  // For commands like `npm run link`, which need to find what runs here.
-  const broker_url = addresses.BROKER_URL;
-  writePrivate(join(folder.run, "running.json"), { url, system_database_url: urls.system, broker_url });
-  parts.push({ stop: async () => rmSync(join(folder.run, "running.json"), { force: true }) });
+  parts.push(noteWhatRuns(folder, url, urls, addresses));
   startAgent(folder, options, url, certificate, start, root);
   if (city) startDemo(folder, url, certificate, city, start, root);
   return {
@@ -111,6 +108,15 @@ const startParts = async (
     demo_cameras: city?.cameras.length ?? 0,
     stop,
   };
+};
+
+/** For commands like `npm run link`, which need to find what runs here. */
+const noteWhatRuns = (folder: DataFolder, url: string, { system }: DatabaseUrls, addresses: Addresses) => {
+  const file = join(folder.run, "running.json");
+  const { BROKER_URL: broker_url } = addresses;
+  const objects_url = objectsAt(folder, addresses);
+  writePrivate(file, { url, system_database_url: system, broker_url, objects_url, secrets_dir: folder.secrets });
+  return { stop: async () => rmSync(file, { force: true }) };
 };
 
 type Start = (spec: Omit<ProcessSpec, "output">) => Supervised;

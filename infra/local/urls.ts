@@ -4,6 +4,9 @@ import type { Addresses } from "./servers.ts";
 
 export type DatabaseUrls = { app: string; system: string; owner: string };
 
+export const objectsAt = (folder: DataFolder, { OBJECTS_URL }: Addresses): string =>
+  OBJECTS_URL ?? `file:${folder.objects}`;
+
 export const hostEnvironment = (
   folder: DataFolder,
   urls: DatabaseUrls,
@@ -14,7 +17,7 @@ export const hostEnvironment = (
   SYSTEM_DATABASE_URL: urls.system,
   BROKER_URL: addresses.BROKER_URL,
   FRAMES_URL: addresses.FRAMES_URL,
-  OBJECTS_URL: addresses.OBJECTS_URL ?? `file:${folder.objects}`,
+  OBJECTS_URL: objectsAt(folder, addresses),
   CACHE_URL: addresses.CACHE_URL,
   SECRETS_DIR: folder.secrets,
   LISTEN_ADDRESS: listening.address,
