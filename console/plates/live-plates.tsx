@@ -3,12 +3,12 @@ import { useEffect, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { PlateRead } from "#functions/ai/contract.ts";
-import { camerasQuery } from "#console/cameras/cameras-query.ts";
 import { useMessages } from "#console/messages/language.tsx";
 import { useAsk } from "#console/session/session-context.tsx";
 import { useCity } from "#console/ui/city.tsx";
-import { Action, Pick, Toggle } from "#console/ui/parts.tsx";
+import { Action, Toggle } from "#console/ui/parts.tsx";
 import { Answer, Empty } from "#console/ui/states.tsx";
+import { CameraPick } from "./camera-pick.tsx";
 import { createPicturesKept } from "./pictures-kept.ts";
 import { ReadCard } from "./read-card.tsx";
 
@@ -89,25 +89,6 @@ const useHeld = (items: readonly PlateRead[]) => {
     return () => content.removeEventListener("scroll", onScroll);
   }, [items, hold]);
   return state;
-};
-
-const CameraPick = ({ value }: { value: string | undefined }) => {
-  const m = useMessages();
-  const ask = useAsk();
-  const { city } = useCity();
-  const navigate = useNavigate();
-  const cameras = useQuery(camerasQuery(ask, city.id));
-  const options = (cameras.data?.items ?? []).map(({ id, nome }) => ({ value: id, label: nome }));
-  return (
-    <Pick
-      label={m.plates.filterCamera}
-      value={value ?? ""}
-      options={[{ value: "", label: m.plates.everyCamera }, ...options]}
-      onChange={(id) =>
-        void navigate({ to: "/plates", search: (before) => ({ ...before, camera: id === "" ? undefined : id }) })
-      }
-    />
-  );
 };
 
 const ReviewToggle = ({ isOn }: { isOn: boolean }) => {

@@ -89,7 +89,6 @@ const Facts = ({ read }: { read: PlateReadDetails }) => {
   const { city, cities } = useCity();
   const zone = (cities.find(({ id }) => id === read.cidade_id) ?? city).fuso_horario;
   const moment = (text: string): string => momentText(m.locale, zone, Date.parse(text));
-  const vehicle = [read.vehicle?.type, read.vehicle?.color].filter(Boolean).join(", ");
   const rows: [string, string | null][] = [
     [m.plates.readAt, moment(read.captured_at)],
     [m.plates.camera, read.camera_nome],
@@ -98,7 +97,7 @@ const Facts = ({ read }: { read: PlateReadDetails }) => {
     [m.plates.asRead, read.plate_raw !== null && read.plate_raw !== read.plate ? read.plate_raw : null],
     [m.plates.layout, read.layout === null ? null : m.plates.layouts[read.layout]],
     [m.plates.direction, read.direction === null ? null : m.plates.directions[read.direction]],
-    [m.plates.vehicle, vehicle === "" ? null : vehicle],
+    [m.plates.vehicle, vehicleText(m, read)],
     [m.plates.alternatives, alternativesText(read)],
     [m.plates.earlier, earlierText(m, read)],
     [m.plates.looks, read.reading ? m.plates.looked(read.reading.looks, read.reading.suppressed) : null],
@@ -120,6 +119,19 @@ const Facts = ({ read }: { read: PlateReadDetails }) => {
         ))}
     </dl>
   );
+};
+
+/** Our own words in the language of who reads, a camera's as it says them; what is not known is not mentioned. */
+const vehicleText = (m: Messages, { vehicle }: PlateRead): string | null => {
+  const told = (words: Readonly<Record<string, string>>, word: string | null | undefined, share?: number | null) =>
+    word === null || word === undefined || word === "" || word === "unknown"
+      ? []
+      : [`${words[word] ?? word}${share === null || share === undefined ? "" : ` (${Math.round(share * 100)} %)`}`];
+  const parts = [
+    ...told(m.plates.vehicleTypes, vehicle?.type, vehicle?.type_confidence),
+    ...told(m.plates.paints, vehicle?.color, vehicle?.color_confidence),
+  ];
+  return parts.length === 0 ? null : parts.join(", ");
 };
 
 const alternativesText = ({ alternatives, plate: own }: PlateRead): string | null => {
