@@ -1,6 +1,7 @@
 /** Contract checks as values, so that the same ones prove good adapters right and broken ones wrong. */
 import assert, { AssertionError } from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
+import { untilNextLook } from "#test/harness/looking.ts";
 
 /** What a check works on: fresh for each check, closed after it. */
 export type Bench = { close(): Promise<void> };
@@ -39,12 +40,13 @@ export const eventually = async <T>(
   probe: () => T | Promise<T>,
   deadlineMs = 3000,
 ): Promise<NonNullable<T>> => {
-  const end = performance.now() + deadlineMs;
+  const began = performance.now();
   for (;;) {
     const answer = await probe();
     if (answer !== false && answer !== null && answer !== undefined) return answer;
-    assert.ok(performance.now() < end, `not within ${deadlineMs} ms: ${what}`);
-    await delay(5);
+    const waited = performance.now() - began;
+    assert.ok(waited < deadlineMs, `not within ${deadlineMs} ms: ${what}`);
+    await delay(untilNextLook(waited, 5));
   }
 };
 

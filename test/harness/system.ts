@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { untilNextLook } from "./looking.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const START_MS = 180_000;
@@ -181,12 +182,13 @@ export const until = async <T>(
   ms: number,
   look: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> => {
-  for (const deadline = Date.now() + ms; Date.now() < deadline;) {
+  for (const began = Date.now(); ;) {
     const found = await look();
     if (found !== undefined) return found;
-    await pause(50);
+    const waited = Date.now() - began;
+    if (waited > ms) throw new Error(`waited ${ms / 1000} s in vain for ${what}`);
+    await pause(untilNextLook(waited, 50));
   }
-  throw new Error(`waited ${ms / 1000} s in vain for ${what}`);
 };
 
 export const removeData = (system: RunningSystem): void => rmSync(system.data, { recursive: true, force: true });
