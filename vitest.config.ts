@@ -1,14 +1,15 @@
 import { defineConfig } from "vitest/config";
+import { SideBySide } from "./test/harness/side-by-side.ts";
 
-/** What people see in a browser, by the clock. */
-const watched = ["test/scenarios/first-minute.test.ts", "test/scenarios/console-timeline.test.ts"];
+/** One camera in a browser, by the clock, and beside it what cameras and agents without a server do: each leaves room. */
+const roomy = ["test/scenarios/console-timeline.test.ts", "test/faults/edge-*.test.ts"];
+/** Everything that somebody sees in the first minute, by the clock: it takes the whole machine. */
+const watched = ["test/scenarios/first-minute.test.ts"];
 /** CPU of one thing beside another. */
 const measured = ["test/gates/**/*.test.ts"];
-/** Whole systems, killed and cut. */
-const whole = ["test/scenarios/**/*.test.ts", "test/faults/**/*.test.ts", "test/chaos/chaos.test.ts"];
 const never = ["node_modules/**", "data/**", "dist/**"];
 
-/** Group after group, the most sensitive last; whole systems mostly wait, so three at once. */
+/** Group after group, the most sensitive last. */
 const project = (order: number, name: string, maxWorkers: number, include: string[], exclude: string[] = []) => ({
   extends: true as const,
   test: { name, include, exclude: [...never, ...exclude], maxWorkers, sequence: { groupOrder: order } },
@@ -21,12 +22,14 @@ export default defineConfig({
     pool: "forks",
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    sequence: { sequencer: SideBySide },
     globalSetup: ["test/harness/global-setup.ts"],
     // What programs log is read by the tests that are about it; thousands of lines would hide what a test itself says.
     onConsoleLog: (text) => !text.startsWith('{"timestamp":'),
     projects: [
-      project(0, "parts", 3, ["**/*.test.ts", "**/*.test.tsx"], [...watched, ...measured, ...whole]),
-      project(1, "whole", 3, whole, watched),
+      // Whole systems, which mostly wait, and among them parts: three and one, most of the time.
+      project(0, "together", 4, ["**/*.test.ts", "**/*.test.tsx"], [...roomy, ...watched, ...measured]),
+      project(1, "roomy", 3, roomy),
       project(2, "watched", 1, watched),
       project(3, "measured", 1, measured),
     ],
