@@ -3,7 +3,7 @@ import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readF
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { makePlateCamera, plateClient } from "#test/harness/plate-client.ts";
 import { runsNow, signIn, startSystem, until, type RunningSystem } from "#test/harness/system.ts";
 
@@ -12,8 +12,9 @@ const NOBODY = 65_534;
 
 const folders: string[] = [];
 const systems: RunningSystem[] = [];
+const newFolder = (): string => mkdtempSync(join(tmpdir(), "gt-start-"));
 const folder = (): string => {
-  const made = mkdtempSync(join(tmpdir(), "gt-start-"));
+  const made = newFolder();
   folders.push(made);
   return made;
 };
@@ -27,6 +28,19 @@ afterEach(async () => {
   for (const system of systems.splice(0)) await system.kill();
   for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
 });
+
+/** Started again and again on one data folder: what is proven of one that runs needs no start of its own. */
+const lasting: { data: string; system: RunningSystem | null } = { data: newFolder(), system: null };
+const running = async (): Promise<RunningSystem> =>
+  (lasting.system ??= await startSystem({ data: lasting.data, args: ["--no-demo"] }));
+const stopped = async (): Promise<void> => {
+  expect(await lasting.system?.stop()).toBe(0);
+  lasting.system = null;
+};
+afterAll(async () => {
+  await lasting.system?.kill();
+  rmSync(lasting.data, { recursive: true, force: true });
+}, 60_000);
 
 /** What somebody types, without waiting for it to serve. */
 const type = (...args: string[]) => {
@@ -54,8 +68,7 @@ describe("npm start", () => {
   });
 
   test("keeps everything from one start to the next, and Ctrl-C leaves no process", { timeout: 180_000 }, async () => {
-    const data = folder();
-    const first = await start({ data, args: ["--no-demo"] });
+    const first = await running();
     expect(first.link()).toMatch(/\/first-access#[\w-]{40,}$/);
     const api = await signIn(first);
     const { body: city } = await api<{ id: string }>("POST", "/api/cities", {
@@ -63,19 +76,17 @@ describe("npm start", () => {
       estado: "MG",
       plano_retencao_dias: 30,
     });
-    expect(await first.stop()).toBe(0);
-    expect(runsNow(data)).toEqual([]);
+    await stopped();
+    expect(runsNow(lasting.data)).toEqual([]);
 
-    const second = await start({ data, args: ["--no-demo"] });
+    const second = await running();
     expect(second.link()).toBeNull();
     const kept = await (await signIn(second))<{ nome: string }>("GET", `/api/cities/${city.id}`);
     expect(kept.body.nome).toBe("Cidade que fica");
-    expect(await second.stop()).toBe(0);
-    expect(runsNow(data)).toEqual([]);
   });
 
   test("that meets a running one on its data says so and touches nothing", { timeout: 120_000 }, async () => {
-    const system = await start({ data: folder(), args: ["--no-demo"] });
+    const system = await running();
     for (const more of [[], ["--reset", "--yes"]]) {
       const { code, said } = type("--data", system.data, "--port", "1", ...more);
       expect(code).toBe(1);
@@ -85,7 +96,7 @@ describe("npm start", () => {
   });
 
   test("is measured by the names that dashboards know", { timeout: 120_000 }, async () => {
-    const system = await start({ data: folder(), args: ["--no-demo"] });
+    const system = await running();
     const { key } = await makePlateCamera(await signIn(system), "Rua medida");
     await plateClient(system, key).post(3);
     const text = await until("three reads counted", 20_000, async () => {
@@ -99,15 +110,14 @@ describe("npm start", () => {
   });
 
   test("after its supervisor was killed alone takes over what that left", { timeout: 180_000 }, async () => {
-    const data = folder();
-    const first = await start({ data, args: ["--no-demo"] });
+    const first = await running();
     await signIn(first);
     const supervisor = first.pids().find(({ name }) => name === "supervisor");
     process.kill(supervisor?.pid ?? 0, "SIGKILL");
-    const second = await start({ data, args: ["--no-demo"] });
-    await signIn(second);
-    expect(await second.stop()).toBe(0);
-    await until("no process", 20_000, () => (runsNow(data).length === 0 ? true : undefined));
+    lasting.system = null;
+    await signIn(await running());
+    await stopped();
+    await until("no process", 20_000, () => (runsNow(lasting.data).length === 0 ? true : undefined));
   });
 
   test("with --tls serves by a certificate of its own authority", { timeout: 120_000 }, async () => {
