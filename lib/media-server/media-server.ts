@@ -1,5 +1,6 @@
 /**
- * The relay that FFmpeg and viewers read from. Beside MediaMTX it is MediaMTX, alone it is the agent's own loopback relay.
+ * The relay that FFmpeg and viewers read from where there is a MediaMTX. Without one an agent hands pictures on by itself
+ * (docs/adr/0023-mediamtx-is-put-right.md says why that is no adapter of this port).
  *
  * Promises of every adapter (`test/contracts/media-server.test.ts`):
  * - A camera's address goes in and never comes out again, neither in a list nor in an error.
