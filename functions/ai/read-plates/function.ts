@@ -34,7 +34,11 @@ export const readPlates = frames({
     const picture = await pictureOf(frame, needs);
     if (picture === null) return { skipped: "superseded" };
     // One that is offered again would be compared with itself.
-    if (needs.attempt === 1 && !pictures.worthLooking(frame.camera_id, picture)) return { skipped: "unchanged" };
+    if (needs.attempt === 1 && !pictures.worthLooking(frame.camera_id, picture)) {
+      // The empty street is learnt from just these.
+      pictures.lookForVehicles(frame.camera_id, picture);
+      return { skipped: "unchanged" };
+    }
     const looks = await lookAt(frame, picture, needs);
     if (looks.length === 0) return { skipped: "no_plate" };
     const about = { frame, received_at: clock(), reader_version: state.version };

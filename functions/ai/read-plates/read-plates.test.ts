@@ -4,6 +4,7 @@ import { AppError } from "#lib/errors.ts";
 import type { Frame } from "#lib/frames/frames.ts";
 import { noLog } from "#lib/log.ts";
 import { blindSight } from "#lib/vision/blind.ts";
+import type { Pictures } from "#lib/vision/sight.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { plateCity } from "#test/harness/plates.ts";
 import { frameOf, plate, seeing, type Seeing, type Shown } from "#test/harness/sight.ts";
@@ -327,10 +328,17 @@ describe("what fails", () => {
     const city = await plateCity(host);
     let looks = 0;
     sight.before.find = async () => void (looks += 1);
-    sight.pictures.worthLooking = () => false;
-    onTestFinished(() => void (sight.pictures.worthLooking = () => true));
+    const { worthLooking, lookForVehicles } = sight.pictures;
+    const learnt: string[] = [];
+    Object.assign(sight.pictures, {
+      worthLooking: () => false,
+      lookForVehicles: (source, picture) => (learnt.push(source), lookForVehicles(source, picture)),
+    } satisfies Partial<Pictures>);
+    onTestFinished(() => void Object.assign(sight.pictures, { worthLooking, lookForVehicles }));
     const frame = frameOf(cameraOf(city), [plate("ABC1D23")]);
     expect([await handle(frame), looks, await readsOf(city)]).toEqual([{ done: true }, 0, []]);
+    // All the same it shows the street, beside which vehicles are seen.
+    expect(learnt).toEqual([frame.camera_id]);
     expect([await handle(frame, 2), looks]).toEqual([{ done: true }, 1]);
     expect(await readsOf(city)).toHaveLength(1);
   });
