@@ -46,7 +46,8 @@ export const eventually = async <T>(
     if (answer !== false && answer !== null && answer !== undefined) return answer;
     const waited = performance.now() - began;
     assert.ok(waited < deadlineMs, `not within ${deadlineMs} ms: ${what}`);
-    await delay(untilNextLook(waited, 5));
+    // Some turn a clock with each look: never so seldom that those would take long.
+    await delay(untilNextLook(waited, 5, 25));
   }
 };
 

@@ -187,7 +187,7 @@ export const until = async <T>(
     if (found !== undefined) return found;
     const waited = Date.now() - began;
     if (waited > ms) throw new Error(`waited ${ms / 1000} s in vain for ${what}`);
-    await pause(untilNextLook(waited, 50));
+    await pause(untilNextLook(waited, 50, 500));
   }
 };
 
