@@ -17,7 +17,10 @@ const KILLS = 10;
 const clip = (name = "") => eventOf("clip.requested", name);
 const done: Settlement = { done: true };
 
-describe.skipIf(isMissing(told))(titled("broker: rabbitmq itself", "rabbitmq", told), () => {
+/** Each word to `rabbitmqctl` starts a virtual machine: seconds, on a busy machine many. */
+const TIMEOUT_MS = 120_000;
+
+describe.skipIf(isMissing(told))(titled("broker: rabbitmq itself", "rabbitmq", told), { timeout: TIMEOUT_MS }, () => {
   let server: RabbitmqServer;
   const opened: Broker[] = [];
   beforeAll(async () => {
