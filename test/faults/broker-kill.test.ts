@@ -1,18 +1,28 @@
 /** A RabbitMQ of its own that is alarmed, whose channels end, and that is killed again and again. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { measureRoom } from "#connector/outbox-room.ts";
+import { relayCounts, startRelay } from "#connector/relay.ts";
+import { catalogue } from "#functions/catalogue.ts";
 import type { Broker, Delivery, Settlement } from "#lib/broker/broker.ts";
 import { rabbitmqBroker } from "#lib/broker/rabbitmq.ts";
 import { topologyOf } from "#lib/broker/rabbitmq/topology.ts";
 import { definitionsText } from "#infra/rabbitmq/definitions.ts";
 import { AppError } from "#lib/errors.ts";
+import { noLog } from "#lib/log.ts";
 import { eventOf, queues } from "#test/contracts/broker.ts";
 import { eventually } from "#test/contracts/check.ts";
+import { testHost } from "#test/harness/host.ts";
+import { plateCity } from "#test/harness/plates.ts";
 import { findServer } from "#test/harness/servers/available.ts";
 import { startRabbitmq, type RabbitmqServer } from "#test/harness/servers/rabbitmq.ts";
 import { isMissing, serverFor, titled } from "#test/harness/servers/use.ts";
 
 const told = await serverFor("rabbitmq");
 const CLIP = "streaming.cut-clip";
+/** What cameras post is heard here. */
+const POSTED = { name: "ai.parse-lpr-event", types: ["lpr.posted"] };
+const everyQueue = [...queues, POSTED];
+const WATERMARK = 10;
 const KILLS = 10;
 const clip = (name = "") => eventOf("clip.requested", name);
 const done: Settlement = { done: true };
@@ -26,7 +36,7 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq itself", "rabbitmq", t
   beforeAll(async () => {
     const found = await findServer("rabbitmq", () => undefined);
     if ("missing" in found) throw new Error(found.missing);
-    const definitions = definitionsText(topologyOf(queues));
+    const definitions = definitionsText(topologyOf(everyQueue));
     // An alarm is heard of at once, and nothing but what is tested here costs its start.
     server = await startRabbitmq({ binary: found.binary, definitions, management: false });
   });
@@ -34,7 +44,11 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq itself", "rabbitmq", t
   afterEach(() => Promise.all(opened.splice(0).map((broker) => broker.close())));
 
   const open = async (): Promise<Broker> => {
-    const broker = await rabbitmqBroker(server.url, { queues, on_error: () => undefined, pace: { drain_ms: 100 } });
+    const broker = await rabbitmqBroker(server.url, {
+      queues: all,
+      on_error: () => undefined,
+      pace: { drain_ms: 100 },
+    });
     opened.push(broker);
     return broker;
   };
@@ -99,6 +113,35 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq itself", "rabbitmq", t
     await eventually("the retry has come", () => got.some(({ attempt }) => attempt === 2), 10_000);
     await eventually("all is done", async () => (await waitingOf(broker)) === 0);
     expect(await broker.deadLetters(CLIP, 1)).toEqual([]);
+  });
+
+  test("while an alarm lasts posts are taken into the outbox, from its watermark on refused with 503, and all go out after it", async () => {
+    const host = await testHost(catalogue);
+    const { camera } = await plateCity(host);
+    const { system } = host.database;
+    const relay = startRelay({ sql: system, broker: await open(), log: noLog });
+    const post = (n: number) =>
+      camera.post("/api/lpr/events", { plate: "ABC1D23", event_id: `${n}`, detected_at: host.clock().toISOString() });
+    await server.ctl("set_vm_memory_high_watermark", "absolute", "1MB");
+    let taken = 0;
+    for (let status = 202; status === 202;) {
+      await measureRoom(system, WATERMARK);
+      const answer = await post(taken);
+      ({ status } = answer);
+      if (status === 202) expect(++taken).toBeLessThan(10 * WATERMARK);
+      else expect([status, answer.headers.get("retry-after"), answer.body.reason]).toEqual([503, "30", "outbox.full"]);
+    }
+    expect(taken).toBeGreaterThanOrEqual(WATERMARK);
+    expect((await relayCounts(system)).unpublished).toBe(taken);
+    await server.ctl("set_vm_memory_high_watermark", "absolute", "1GB");
+    await eventually("all are out", async () => (await relayCounts(system)).unpublished === 0, 20_000);
+    await measureRoom(system, WATERMARK);
+    expect((await post(taken)).status).toBe(202);
+    const seen = new Set<string>();
+    await (await open()).consume(POSTED.name, async ({ event }) => (seen.add(event.id), done));
+    await eventually("all have come", () => seen.size === taken + 1, 20_000);
+    await relay.stop();
+    await host.close();
   });
 
   test(`killed ${KILLS} times under load, it loses nothing that it confirmed`, { timeout: 600_000 }, async () => {
