@@ -11,7 +11,7 @@ import { planTraffic } from "#demo/traffic.ts";
 import { until, type RunningSystem } from "./system.ts";
 
 /** What `npm start` shows unless told otherwise. */
-const CAMERAS = 4;
+const USUAL_CAMERAS = 4;
 
 export type ShownPicture = {
   /** Read from the pixels on the glass; null when they show no code. */
@@ -41,7 +41,10 @@ export type DemoCity = {
 /** `index`: of the camera in `cameras`. */
 export type Drawn = DrawnVehicle & { index: number };
 
-export const demoCity = async (system: Pick<RunningSystem, "data">): Promise<DemoCity> => {
+export const demoCity = async (
+  system: Pick<RunningSystem, "data">,
+  cameras_shown = USUAL_CAMERAS,
+): Promise<DemoCity> => {
   const file = join(system.data, "run", "demo-control.json");
   await until("the city's control", 30_000, () => (existsSync(file) ? true : undefined));
   const { url } = JSON.parse(readFileSync(file, "utf8")) as { url: string };
@@ -49,9 +52,9 @@ export const demoCity = async (system: Pick<RunningSystem, "data">): Promise<Dem
     (await (await fetch(`${url}${path}`, init)).json()) as T;
   const listed = await until("the city on the air", 30_000, async () => {
     const { cameras } = await ask<{ cameras: DemoCity["cameras"] }>("/cameras");
-    return cameras.length === CAMERAS ? cameras : undefined;
+    return cameras.length === cameras_shown ? cameras : undefined;
   });
-  const { inOrder, watched, drawn, every } = await passages(system.data);
+  const { inOrder, watched, drawn, every } = await passages(system.data, cameras_shown);
   return {
     cameras: listed,
     passages: { inOrder, watched },
@@ -65,9 +68,9 @@ export const demoCity = async (system: Pick<RunningSystem, "data">): Promise<Dem
 };
 
 /** The city was drawn by the start: this reads what is there. */
-const passages = async (data: string) => {
+const passages = async (data: string, cameras: number) => {
   const { seed } = JSON.parse(readFileSync(join(data, "installation.json"), "utf8")) as { seed: string };
-  const city = await prepareCity({ dataDir: join(data, "demo"), seed, cameras: CAMERAS, onProgress: () => undefined });
+  const city = await prepareCity({ dataDir: join(data, "demo"), seed, cameras, onProgress: () => undefined });
   const trained = new Set(
     planTraffic(seed).flatMap((trips) => trips.flatMap(({ read, plate }) => (read ? [plate] : []))),
   );

@@ -10,6 +10,9 @@ import { grownTitle } from "#test/harness/grown-servers.ts";
 import { startGrownSystem, type GrownSystem } from "#test/harness/grown-system.ts";
 import { administrator, signIn, until, type Api } from "#test/harness/system.ts";
 
+/** One is looked at, and another is beside it. */
+const CAMERAS = 2;
+
 let system: GrownSystem;
 let city: DemoCity;
 let api: Api;
@@ -17,8 +20,8 @@ let browser: Browser;
 let watched: WatchedPage;
 
 const begin = async (): Promise<void> => {
-  system = await startGrownSystem();
-  city = await demoCity(system);
+  system = await startGrownSystem({ args: ["--demo-cameras", String(CAMERAS)] });
+  city = await demoCity(system, CAMERAS);
   api = await signIn(system);
   browser = await openBrowser();
   watched = await openPage(browser, system.url);
