@@ -45,7 +45,7 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq itself", "rabbitmq", t
 
   const open = async (): Promise<Broker> => {
     const broker = await rabbitmqBroker(server.url, {
-      queues: all,
+      queues: everyQueue,
       on_error: () => undefined,
       pace: { drain_ms: 100 },
     });
