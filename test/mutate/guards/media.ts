@@ -49,4 +49,28 @@ export const media: readonly Guard[] = [
     tests: ["test/faults/media.test.ts"],
     title: "without a camera's address",
   },
+  {
+    guards: "paths: of a camera that is not wanted any more nothing stays",
+    file: "lib/media-server/camera-paths.ts",
+    find: "      await server.removePath(name);\n",
+    replace: "",
+    tests: ["lib/media-server/camera-paths.test.ts"],
+    title: "added, changed and removed",
+  },
+  {
+    guards: "paths: somebody else's are left alone",
+    file: "lib/media-server/camera-paths.ts",
+    find: "!isOurs(name) || wanted.has(name)",
+    replace: "wanted.has(name)",
+    tests: ["lib/media-server/camera-paths.test.ts"],
+    title: "nobody else's is touched",
+  },
+  {
+    guards: "paths: a camera with another address gets it",
+    file: "lib/media-server/camera-paths.ts",
+    find: "if (asked.get(id) === url_rtsp) return true;",
+    replace: "if (asked.has(id)) return true;",
+    tests: ["lib/media-server/camera-paths.test.ts"],
+    title: "added, changed and removed",
+  },
 ];

@@ -102,4 +102,28 @@ export const messages: readonly Guard[] = [
     tests: ["lib/function/delivery.test.ts"],
     title: "older than the inbox",
   },
+  {
+    guards: "locks: a message whose camera is held up waits in nobody's hand",
+    file: "functions/ai/parse-lpr-event/function.ts",
+    find: "const CAMERA_BUSY_MS = 250;",
+    replace: "const CAMERA_BUSY_MS = 250_000;",
+    tests: ["functions/ai/parse-lpr-event"],
+    title: "holds up what is written",
+  },
+  {
+    guards: "locks: one that is not to be had says nothing about other messages",
+    file: "lib/function/answer.ts",
+    find: '["event.version", LOCKED]',
+    replace: '["event.version"]',
+    tests: ["functions/ai/parse-lpr-event"],
+    title: "holds up what is written",
+  },
+  {
+    guards: "redrive: of a queue only those that were asked for (work table)",
+    file: "lib/broker/work-table.ts",
+    find: ' and strpos(reason, ${which.reason ?? ""}) > 0',
+    replace: "",
+    tests: ["test/contracts/broker.test.ts"],
+    title: "broker: work table.*reason in common|broker: postgres.*reason in common",
+  },
 ];

@@ -98,4 +98,12 @@ export const rabbitmq: readonly Guard[] = [
     tests: ["infra/rabbitmq/load.test.ts"],
     title: "declares nothing",
   },
+  {
+    guards: "redrive: of a queue only those that were asked for (RabbitMQ)",
+    file: "lib/broker/rabbitmq/letters.ts",
+    find: "batch.filter(isWanted).slice(0, most - count)",
+    replace: "batch.slice(0, most - count)",
+    tests: contract,
+    title: "broker: rabbitmq.*reason in common",
+  },
 ];
