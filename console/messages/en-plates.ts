@@ -13,7 +13,7 @@ export const plates: typeof ptPlates = {
       total: "Total",
       empty: "No vehicle in the last 24 hours",
       emptyHint: "Every passage that a camera reads is counted here, in the hour in which it happened.",
-      note: "Last 24 hours. Passages whose plate was seen are counted, read or not; the type is said only where it is certain.",
+      note: "Last 24 hours. The type is said only where it is certain; a vehicle without a readable plate counts as not identified.",
     },
     empty: "No plate read yet",
     emptyHint: "Reads appear here as soon as a camera sends them.",

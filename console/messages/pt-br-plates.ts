@@ -11,7 +11,7 @@ export const plates = {
       total: "Total",
       empty: "Nenhum veículo nas últimas 24 horas",
       emptyHint: "Cada passagem lida por uma câmera é contada aqui, na hora em que aconteceu.",
-      note: "Últimas 24 horas. Contam as passagens com placa vista, lida ou não; o tipo só é dito quando se tem certeza.",
+      note: "Últimas 24 horas. O tipo só é dito quando se tem certeza; um veículo sem placa legível conta como não identificado.",
     },
     empty: "Nenhuma placa lida ainda",
     emptyHint: "As leituras aparecem aqui assim que uma câmera as envia.",

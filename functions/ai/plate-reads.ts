@@ -135,7 +135,7 @@ export type ReadQuery = {
 };
 
 /**
- * Newest first, after the position (captured_at, id) if one is given. The page is cut before names are joined to it: else the
+ * Reads of plates; vehicles that showed none are left out. Newest first, after the position (captured_at, id) if one is given. The page is cut before names are joined to it: else the
  * planner, to whom the policy makes a city look small, begins with its cameras, reads all of the city and sorts it.
  */
 export const listReadRows = (
@@ -145,7 +145,7 @@ export const listReadRows = (
 ): Promise<PlateReadRow[]> =>
   sql<PlateReadRow[]>`
     select ${readColumns(sql)} from (
-      select * from lpr_events where cidade_id = ${cidade_id}
+      select * from lpr_events where cidade_id = ${cidade_id} and not (source = 'frame' and reading is null)
         ${camera_id === undefined ? sql`` : sql`and camera_id = ${camera_id}`}
         ${from === undefined ? sql`` : sql`and captured_at >= ${from}::timestamptz`}
         ${to === undefined ? sql`` : sql`and captured_at < ${to}::timestamptz`}

@@ -18,7 +18,7 @@ export const sightingOf = async (sql: TransactionSql, read: Joining): Promise<st
   const at = read.captured_at.getTime();
   const neighbours = await sql<Neighbour[]>`
     select sighting_id, source, plate, captured_at from lpr_events
-    where cidade_id = ${read.cidade_id} and camera_id = ${read.camera_id} and id <> ${read.id}
+    where cidade_id = ${read.cidade_id} and camera_id = ${read.camera_id} and id <> ${read.id} and plate is not null
       and captured_at between ${new Date(at - AROUND_MS)} and ${new Date(at + AROUND_MS)}
     order by captured_at desc limit ${MOST_NEIGHBOURS}`;
   const taken = new Set(neighbours.filter(({ source }) => source === read.source).map((one) => one.sighting_id));

@@ -11,6 +11,7 @@ import { uuidv7 } from "#lib/ids.ts";
 import { CHARACTERS } from "#lib/vision/grammar.ts";
 import type { Picture } from "#lib/vision/picture.ts";
 import type { Sight } from "#lib/vision/sight.ts";
+import type { Passer } from "#lib/vision/vehicles/passers.ts";
 import type { VehicleSeen } from "#lib/vision/vehicles/vehicles.ts";
 import type { PlateFound } from "#lib/vision/vision.ts";
 import { tinyJpeg } from "./plates.ts";
@@ -101,6 +102,8 @@ export const foundOf = (shown: Shown): PlateFound => {
 export type Seeing = Sight & {
   /** Since the start, whatever came of it. */
   decoded: string[];
+  /** Told with the next picture, as who has gone by without showing a plate. */
+  passers: Passer[];
   /** Called before each picture is looked at: what it throws is the answer. */
   before: { find(picture: Picture): Promise<void>; decode(source: string): Promise<void> };
 };
@@ -109,9 +112,11 @@ export const seeing = (): Seeing => {
   const shown = new WeakMap<Picture, PlateFound[]>();
   const vehicles = new WeakMap<Picture, VehicleSeen[]>();
   const decoded: string[] = [];
+  const passers: Passer[] = [];
   const before: Seeing["before"] = { find: async () => undefined, decode: async () => undefined };
   return {
     decoded,
+    passers,
     before,
     vision: {
       state: () => ({ state: "ready", provider: "cpu", version: "test-1" }),
@@ -134,7 +139,10 @@ export const seeing = (): Seeing => {
       },
       counts: () => ({ decoded: decoded.length, refused: 0, skipped: 0, restarts: 0 }),
       worthLooking: () => true,
-      lookForVehicles: (_source, picture) => () => vehicles.get(picture) ?? null,
+      lookForVehicles: (_source, _at, picture) => () => {
+        const carriers = vehicles.get(picture);
+        return carriers || passers.length > 0 ? { carriers: carriers ?? [], passers: passers.splice(0) } : null;
+      },
       jpegOf: async () => tinyJpeg,
     },
     close: async () => undefined,

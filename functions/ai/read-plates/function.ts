@@ -2,11 +2,13 @@ import { AppError } from "#lib/errors.ts";
 import { frames, type Needs } from "#lib/function/define.ts";
 import type { Frame } from "#lib/frames/frames.ts";
 import type { Picture } from "#lib/vision/picture.ts";
+import type { Passer } from "#lib/vision/vehicles/passers.ts";
 import type { Tell } from "#lib/vision/vehicles/vehicles.ts";
 import { verdictOf } from "#lib/vision/vehicles/votes.ts";
 import { leftBehind, picturesOf, planFrame, type Step } from "../frame-plans.ts";
 import { improveRead, publishRead } from "../frame-reads.ts";
 import { looksOf, type Look } from "../looks.ts";
+import { insertPassers } from "../passers.ts";
 import { insertPassage, listOpen, lockCamera, updatePassage, type PassageRow } from "../passage-rows.ts";
 import { readingOf } from "../passages.ts";
 import { deletePictures, storePictures } from "../stored-pictures.ts";
@@ -36,12 +38,13 @@ export const readPlates = frames({
     // One that is offered again would be compared with itself.
     if (needs.attempt === 1 && !pictures.worthLooking(frame.camera_id, picture)) {
       // The empty street is learnt from just these.
-      pictures.lookForVehicles(frame.camera_id, picture);
+      pictures.lookForVehicles(frame.camera_id, frame.captured_at, picture);
       return { skipped: "unchanged" };
     }
-    const looks = await lookAt(frame, picture, needs);
-    if (looks.length === 0) return { skipped: "no_plate" };
+    const { looks, passers } = await lookAt(frame, picture, needs);
     const about = { frame, received_at: clock(), reader_version: state.version };
+    if (passers.length > 0) await needs.transaction(({ sql }) => insertPassers(sql, about, passers));
+    if (looks.length === 0) return { skipped: "no_plate" };
     for (let plans = 1; ; plans += 1) {
       const plan = async ({ sql }: Pick<Transaction, "sql">): Promise<Step[]> =>
         planFrame(await listOpen(sql, frame, frame.captured_at), looks, about);
@@ -79,11 +82,14 @@ const pictureOf = async (frame: Frame, { pictures }: Needed): Promise<Picture | 
   }
 };
 
+type Looked = { looks: Look[]; passers: readonly Passer[] };
+
 /** The street is compared while the networks look in their threads: what a plate says does not wait for what carries it. */
-const lookAt = async (frame: Frame, picture: Picture, { vision, pictures, signal }: Needed): Promise<Look[]> => {
-  const compare = async (): Promise<Tell> => pictures.lookForVehicles(frame.camera_id, picture);
+const lookAt = async (frame: Frame, picture: Picture, { vision, pictures, signal }: Needed): Promise<Looked> => {
+  const compare = async (): Promise<Tell> => pictures.lookForVehicles(frame.camera_id, frame.captured_at, picture);
   const [plates, tell] = await Promise.all([vision.find(picture, { signal }), compare()]);
-  return looksOf(frame, picture, plates, tell(plates));
+  const seen = tell(plates);
+  return { looks: looksOf(frame, picture, plates, seen?.carriers ?? null), passers: seen?.passers ?? [] };
 };
 
 const isCovered = (planned: readonly Step[], steps: readonly Step[]): boolean => {

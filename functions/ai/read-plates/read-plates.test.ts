@@ -332,7 +332,7 @@ describe("what fails", () => {
     const learnt: string[] = [];
     Object.assign(sight.pictures, {
       worthLooking: () => false,
-      lookForVehicles: (source, picture) => (learnt.push(source), lookForVehicles(source, picture)),
+      lookForVehicles: (source, at, picture) => (learnt.push(source), lookForVehicles(source, at, picture)),
     } satisfies Partial<Pictures>);
     onTestFinished(() => void Object.assign(sight.pictures, { worthLooking, lookForVehicles }));
     const frame = frameOf(cameraOf(city), [plate("ABC1D23")]);

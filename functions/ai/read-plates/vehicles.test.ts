@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { catalogue } from "#functions/catalogue.ts";
 import { noLog } from "#lib/log.ts";
 import type { VehicleSeen } from "#lib/vision/vehicles/vehicles.ts";
@@ -82,4 +82,47 @@ test("where nobody looks for vehicles nothing is said of them", async () => {
   await show(city, 0, null);
   await show(city, 1, null);
   expect(await vehicleOf(city)).toBeNull();
+});
+
+describe("a vehicle that passes without showing a plate", () => {
+  type Told = { total: number; types: Record<string, number> }[];
+  const counted = async ({ cidade_id, operator }: City): Promise<number> => {
+    const { body } = await operator.get(`/api/vehicle-counts?cidade_id=${cidade_id}`);
+    return (body.items as Told).reduce((sum, { total }) => sum + total, 0);
+  };
+  const pass = async ({ cidade_id, camera }: City, seconds: number, observer = "one"): Promise<void> => {
+    const at = (more: number) => new Date(start + (seconds + more) * 1000);
+    sight.passers.push({ first_at: at(0), last_at: at(2), looks: 4, observer });
+    const frame = frameOf({ cidade_id, camera_id: camera.id }, [], { captured_at: at(4) });
+    expect(await host.host.handleFrame("read-plates", { frame, attempt: 1 })).toEqual({ done: true });
+  };
+
+  test("is counted, of unknown type, and is in no list of plates", async () => {
+    const city = await plateCity(host);
+    await pass(city, 0);
+    await pass(city, 0.5);
+    expect(await counted(city)).toBe(2);
+    const { body } = await city.operator.get(`/api/vehicle-counts?cidade_id=${city.cidade_id}`);
+    expect(body.items).toMatchObject([{ total: 2, types: { car: 0, unknown: 2 } }]);
+    expect((await city.operator.get(`/api/plates?cidade_id=${city.cidade_id}`)).body.items).toEqual([]);
+    expect(await host.events("lpr.detected")).not.toContainEqual(expect.objectContaining({ cidadeid: city.cidade_id }));
+  });
+
+  test("is counted once, though two processes saw it, each in its own pictures", async () => {
+    const city = await plateCity(host);
+    await pass(city, 0, "one");
+    await pass(city, 0.5, "two");
+    expect(await counted(city)).toBe(1);
+    await pass(city, 4, "two");
+    expect(await counted(city)).toBe(2);
+  });
+
+  test("is not counted where the camera itself told of a passage just then, nor in another city", async () => {
+    const [city, other] = [await plateCity(host), await plateCity(host)];
+    await city.read("ABC1D23", { detected_at: new Date(start + 4000).toISOString() });
+    await pass(city, 0);
+    expect([await counted(city), await counted(other)]).toEqual([1, 0]);
+    await pass(city, 60);
+    expect([await counted(city), await counted(other)]).toEqual([2, 0]);
+  });
 });

@@ -54,16 +54,19 @@ const plateAt = (rows: 1 | 2 = 1, x = MIDDLE): PlateFound => ({
   sharpness: 0.5,
 });
 
+let pictures = 0;
+/** Two a second. */
+const next = (): Date => new Date((pictures += 1) * 500);
 const empty = draw([]);
 const learnt = (light = 1): LookForVehicles => {
   const look = openVehicles({ enabled: true });
   const street = light === 1 ? empty : draw([], light);
-  for (let picture = 0; picture < 45; picture += 1) look("camera", street);
+  for (let picture = 0; picture < 45; picture += 1) look("camera", next(), street);
   return look;
 };
 const CAR: Drawn = { width: 1.75, height: 1.5, paint: [190, 30, 30] };
 const seen = (look: LookForVehicles, drawn: readonly Drawn[], plate = plateAt(), light = 1): VehicleSeen | undefined =>
-  look("camera", draw(drawn, light))([plate])?.[0];
+  look("camera", next(), draw(drawn, light))([plate])?.carriers[0];
 
 describe("type", () => {
   test("is a car where what is around a plate of one row is as wide as a car", () => {
@@ -97,7 +100,7 @@ describe("type", () => {
   });
 
   test("of one camera is not told by the street of another", () => {
-    expect(learnt()("another", draw([CAR]))([plateAt()])?.[0]?.type).toBeNull();
+    expect(learnt()("another", next(), draw([CAR]))([plateAt()])?.carriers[0]?.type).toBeNull();
   });
 
   test("is not told by night: lights are no vehicles", () => {
@@ -106,7 +109,7 @@ describe("type", () => {
 
   test("of who passes while the street is learnt leaves no trace in it", () => {
     const look = openVehicles({ enabled: true });
-    for (let picture = 0; picture < 45; picture += 1) look("camera", picture % 10 === 4 ? draw([CAR]) : empty);
+    for (let picture = 0; picture < 45; picture += 1) look("camera", next(), picture % 10 === 4 ? draw([CAR]) : empty);
     expect(seen(look, [CAR])?.type).toBe("car");
   });
 });
@@ -139,10 +142,59 @@ describe("colour", () => {
     expect(colour([190, 30, 35], 0.6)).toBeNull();
     expect(seen(look, [CAR], plateAt(2))?.color).toBeNull();
     const grey: Picture = { ...draw([{ ...CAR, paint: [240, 240, 240] }]), colour: { form: "grey" } };
-    expect(look("camera", grey)([plateAt()])?.[0]?.color).toBeNull();
+    expect(look("camera", next(), grey)([plateAt()])?.carriers[0]?.color).toBeNull();
     // By infrared: a picture with colour planes in which nothing has a colour.
     const infrared: Picture = { ...grey, colour: { form: "yuv420", u: half, v: half, matrix: "bt709" } };
-    expect(look("camera", infrared)([plateAt()])?.[0]?.color).toBeNull();
+    expect(look("camera", next(), infrared)([plateAt()])?.carriers[0]?.color).toBeNull();
+  });
+});
+
+describe("who shows no plate", () => {
+  const drive = (look: LookForVehicles, drawn: Drawn, plates: readonly PlateFound[] = []): number => {
+    const steps = [-0.4, -0.2, 0, 0.2, 0.4].map((share) => draw([{ ...drawn, x: MIDDLE + share * WIDTH }]));
+    const pictures = [...steps, ...Array.from({ length: 6 }, () => empty)];
+    return pictures.reduce((sum, picture) => sum + (look("camera", next(), picture)(plates)?.passers.length ?? 0), 0);
+  };
+
+  test("and passes is told once, when it has gone", () => {
+    expect(drive(learnt(), CAR)).toBe(1);
+  });
+
+  test("is told in no way where it does show one, once or more often", () => {
+    expect(drive(learnt(), CAR, [plateAt()])).toBe(0);
+  });
+
+  test("is not told before the street is known, nor by night", () => {
+    expect(drive(openVehicles({ enabled: true }), CAR)).toBe(0);
+    const look = learnt(0.3);
+    const dark = [-0.4, -0.2, 0, 0.2, 0.4].map((share) => draw([{ ...CAR, x: MIDDLE + share * WIDTH }], 0.3));
+    expect(dark.flatMap((picture) => look("camera", next(), picture)([])?.passers ?? [])).toEqual([]);
+  });
+
+  test("is nobody who stays at its place, nor a person among cars whose plates were seen", () => {
+    const look = learnt();
+    const stands = draw([CAR]);
+    const seen = Array.from(
+      { length: 12 },
+      (_, at) => look("camera", next(), at < 6 ? stands : empty)([])?.passers ?? [],
+    );
+    expect(seen.flat()).toEqual([]);
+    for (const up of [0, 20, 40, 60, 80, 0, 20, 40])
+      look("camera", next(), empty)([{ ...plateAt(), box: { ...plateAt().box, y: PLATE_Y - up } }]);
+    expect(drive(look, { ...CAR, width: 0.9, height: 1.8 })).toBe(0);
+    expect(drive(look, CAR)).toBe(1);
+  });
+
+  test("is told once though a picture of it comes again, and late", () => {
+    const look = learnt();
+    const passed: unknown[] = [];
+    for (const share of [-0.4, -0.2, 0, 0.2, 0.4]) {
+      const [at, picture] = [next(), draw([{ ...CAR, x: MIDDLE + share * WIDTH }])];
+      for (const again of [at, new Date(at.getTime() - 700)])
+        passed.push(...(look("camera", again, picture)([])?.passers ?? []));
+    }
+    for (let after = 0; after < 6; after += 1) passed.push(...(look("camera", next(), empty)([])?.passers ?? []));
+    expect(passed).toMatchObject([{ looks: 5 }]);
   });
 });
 
@@ -154,5 +206,5 @@ test("switched off nobody looks", () => {
       throw new Error("looked");
     },
   } as unknown as Picture;
-  expect(openVehicles({ enabled: false })("camera", none)([plateAt()])).toBeNull();
+  expect(openVehicles({ enabled: false })("camera", next(), none)([plateAt()])).toBeNull();
 });
