@@ -1,7 +1,7 @@
 /** A RabbitMQ of its own that is alarmed, whose channels end, and that is killed again and again. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { measureRoom } from "#connector/outbox-room.ts";
-import { relayCounts, startRelay } from "#connector/relay.ts";
+import { relayBatch, relayCounts, startRelay } from "#connector/relay.ts";
 import { catalogue } from "#functions/catalogue.ts";
 import type { Broker, Delivery, Settlement } from "#lib/broker/broker.ts";
 import { rabbitmqBroker } from "#lib/broker/rabbitmq.ts";
@@ -119,7 +119,7 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq itself", "rabbitmq", t
     const host = await testHost(catalogue);
     const { camera } = await plateCity(host);
     const { system } = host.database;
-    const relay = startRelay({ sql: system, broker: await open(), log: noLog });
+    const broker = await open();
     const post = (n: number) =>
       camera.post("/api/lpr/events", { plate: "ABC1D23", event_id: `${n}`, detected_at: host.clock().toISOString() });
     await server.ctl("set_vm_memory_high_watermark", "absolute", "1MB");
@@ -130,10 +130,12 @@ describe.skipIf(isMissing(told))(titled("broker: rabbitmq itself", "rabbitmq", t
       ({ status } = answer);
       if (status === 202) expect(++taken).toBeLessThan(10 * WATERMARK);
       else expect([status, answer.headers.get("retry-after"), answer.body.reason]).toEqual([503, "30", "outbox.full"]);
+      await expect(relayBatch(system, broker, WATERMARK)).rejects.toMatchObject({ reason: "broker.blocked" });
     }
     expect(taken).toBeGreaterThanOrEqual(WATERMARK);
     expect((await relayCounts(system)).unpublished).toBe(taken);
     await server.ctl("set_vm_memory_high_watermark", "absolute", "1GB");
+    const relay = startRelay({ sql: system, broker, log: noLog });
     await eventually("all are out", async () => (await relayCounts(system)).unpublished === 0, 20_000);
     await measureRoom(system, WATERMARK);
     expect((await post(taken)).status).toBe(202);
