@@ -13,8 +13,8 @@ export const VisionEnvironment = z.object({
    * to four, 1280×736 of more. More finds smaller plates and costs as much more.
    */
   VISION_LOOK: z.union([z.literal("auto"), z.coerce.number().int().min(20_480).max(4_000_000)]).default("auto"),
-  /** `on`: pictures in which nothing has changed are not looked at. Off by default: in the demonstration it lost passages. */
-  VISION_GATE: z.enum(["on", "off"]).default("off"),
+  /** `on`: pictures in which nothing has changed are not looked at. What it spares and loses: docs/performance.md. */
+  VISION_GATE: z.enum(["on", "off"]).default("on"),
   /** `off`: type and colour of vehicles are not looked for, and cost nothing. */
   VISION_VEHICLES: z.enum(["on", "off"]).default("on"),
 });
