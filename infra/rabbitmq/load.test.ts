@@ -104,7 +104,9 @@ describe.skipIf(isMissing(told))(titled("loading into RabbitMQ", "rabbitmq", tol
       queues: definitions.queues.filter(({ name }) => name !== "streaming.cut-clip"),
     };
     const words = await load(present(told).management_url, vhost, fewer);
-    expect(words[1]).toMatch(/^streaming\.cut-clip is in no definition any more and holds \d+ messages$/);
+    expect(words[1]).toMatch(
+      /^streaming\.cut-clip is in no definition any more and holds (\d+|an unknown number of) messages$/,
+    );
   });
 });
 

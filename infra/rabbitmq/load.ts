@@ -29,12 +29,13 @@ export const load = async (management_url: string, vhost: string, definitions: D
   const leftOver = there.filter(({ name }) => !wanted.has(name));
   return [
     `${definitions.queues.length} queues, ${definitions.exchanges.length} exchanges and ${definitions.policies.length} policies are in ${vhost}`,
-    // A broker that collects no figures does not say how many.
-    ...leftOver.map(
-      ({ name, messages }) => `${name} is in no definition any more and holds ${messages ?? "perhaps"} messages`,
-    ),
+    ...leftOver.map(({ name, messages }) => `${name} is in no definition any more and holds ${told(messages)}`),
   ];
 };
+
+/** Not counted yet, or by a broker that collects no figures. */
+const told = (messages: number | undefined): string =>
+  messages === undefined ? "an unknown number of messages" : `${messages} messages`;
 
 const managementOf = (management_url: string): Api => {
   const base = new URL(management_url);
