@@ -36,14 +36,11 @@ export const readPlates = frames({
     const picture = await pictureOf(frame, needs);
     if (picture === null) return { skipped: "superseded" };
     // One that is offered again would be compared with itself.
-    if (needs.attempt === 1 && !pictures.worthLooking(frame.camera_id, picture)) {
-      // The empty street is learnt from just these.
-      pictures.lookForVehicles(frame.camera_id, frame.captured_at, picture);
-      return { skipped: "unchanged" };
-    }
-    const { looks, passers } = await lookAt(frame, picture, needs);
+    const isWorth = needs.attempt > 1 || pictures.worthLooking(frame.camera_id, picture);
+    const { looks, passers } = isWorth ? await lookAt(frame, picture, needs) : lookBeside(frame, picture, needs);
     const about = { frame, received_at: clock(), reader_version: state.version };
     if (passers.length > 0) await needs.transaction(({ sql }) => insertPassers(sql, about, passers));
+    if (!isWorth) return { skipped: "unchanged" };
     if (looks.length === 0) return { skipped: "no_plate" };
     for (let plans = 1; ; plans += 1) {
       const plan = async ({ sql }: Pick<Transaction, "sql">): Promise<Step[]> =>
@@ -91,6 +88,12 @@ const lookAt = async (frame: Frame, picture: Picture, { vision, pictures, signal
   const seen = tell(plates);
   return { looks: looksOf(frame, picture, plates, seen?.carriers ?? null), passers: seen?.passers ?? [] };
 };
+
+/** A picture that no network sees: from just these the empty street is learnt, and that who was there has gone. */
+const lookBeside = ({ camera_id, captured_at }: Frame, picture: Picture, { pictures }: Needed): Looked => ({
+  looks: [],
+  passers: pictures.lookForVehicles(camera_id, captured_at, picture)([])?.passers ?? [],
+});
 
 const isCovered = (planned: readonly Step[], steps: readonly Step[]): boolean => {
   const stored = new Set(picturesOf(planned).map(({ scene }) => scene));
