@@ -111,8 +111,8 @@ const processesOf = (supervisor: number, data: string): { name: string; pid: num
     .map(([pid, line]) => ({ pid, name: nameOf(line, pid === supervisor) }));
 };
 
-/** What runs for a data folder, whoever started it. */
-export const runsNow = (data: string): string[] => processesOf(0, data).map(({ name, pid }) => `${name} ${pid}`);
+/** What runs for a data folder, whoever started it: below nobody, not even the 0 that stands for a parent which just ended. */
+export const runsNow = (data: string): string[] => processesOf(-1, data).map(({ name, pid }) => `${name} ${pid}`);
 
 const nameOf = (line: string, isSupervisor: boolean): string => {
   if (isSupervisor) return "supervisor";
