@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import { AppError } from "#lib/errors.ts";
+import type { Cache } from "#lib/cache/cache.ts";
 import { memoryCache } from "#lib/cache/memory.ts";
 import { memoryFrames } from "#lib/frames/memory.ts";
 import { noLog } from "#lib/log.ts";
@@ -25,6 +26,16 @@ const city = "0190c0de-0000-7000-8000-000000000001";
 const otherCity = "0190c0de-0000-7000-8000-000000000002";
 const camera = "0190c0de-0000-7000-8000-00000000000c";
 const agent = "0190c0de-0000-7000-8000-00000000000a";
+
+const online = {
+  camera_id: camera,
+  status: "ONLINE",
+  cause: null,
+  since_ms: 1,
+  recording: true,
+  last_captured_at_ms: 1,
+  bytes_per_second: 1,
+};
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -223,22 +234,31 @@ describe("what consoles are told", () => {
     const { base } = await start();
     const hand = await control(base);
     const viewer = await console_(base);
-    const state = {
-      camera_id: camera,
-      status: "ONLINE",
-      cause: null,
-      since_ms: 1,
-      recording: true,
-      last_captured_at_ms: 1,
-      bytes_per_second: 1,
-    };
     await viewer.text("welcome");
-    hand.socket.send(JSON.stringify({ type: "states", cameras: [state] }));
+    hand.socket.send(JSON.stringify({ type: "states", cameras: [online] }));
     expect(
       await until("the state", () => viewer.texts.find((message) => JSON.stringify(message).includes("ONLINE"))),
     ).toBeDefined();
     hand.socket.terminate();
     await until("the absence", () => viewer.texts.find((message) => JSON.stringify(message).includes("agent_away")));
+  });
+
+  test("what an agent last said of a camera can be asked for by the camera's key, for ten seconds", async () => {
+    const plain = memoryCache();
+    const kept: { key: string; value: string; ttl_seconds: number }[] = [];
+    const cache: Cache = {
+      ...plain,
+      set: (key, value, options) => {
+        kept.push({ key, value: String(value), ...options });
+        return plain.set(key, value, options);
+      },
+    };
+    const { base } = await start({ cache });
+    const hand = await control(base);
+    hand.socket.send(JSON.stringify({ type: "states", cameras: [online] }));
+    const said = await until("the state", () => kept[0]);
+    expect(said).toMatchObject({ key: `camera:${camera}:status`, ttl_seconds: 10 });
+    expect(JSON.parse(said.value)).toMatchObject(online);
   });
 
   test("a hint published for an agent reaches it", async () => {
