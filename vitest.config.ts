@@ -1,8 +1,12 @@
 import { defineConfig } from "vitest/config";
 import { SideBySide } from "./test/harness/side-by-side.ts";
 
-/** One camera in a browser, by the clock, and beside it what cameras and agents without a server do: each leaves room. */
-const roomy = ["test/scenarios/console-timeline.test.ts", "test/faults/edge-*.test.ts"];
+/** One camera in a browser, by the clock, and beside it faults that are mostly waited out: each leaves room. */
+const roomy = [
+  "test/scenarios/console-timeline.test.ts",
+  "test/faults/edge-*.test.ts",
+  "test/faults/{connector,redis,s3,s3-rows}.test.ts",
+];
 /** Everything that somebody sees in the first minute, by the clock: it takes the whole machine. */
 const watched = ["test/scenarios/first-minute.test.ts"];
 /** CPU of one thing beside another. */
@@ -29,7 +33,7 @@ export default defineConfig({
     projects: [
       // Whole systems, which mostly wait, and among them parts: three and one, most of the time.
       project(0, "together", 4, ["**/*.test.ts", "**/*.test.tsx"], [...roomy, ...watched, ...measured]),
-      project(1, "roomy", 3, roomy),
+      project(1, "roomy", 4, roomy),
       project(2, "watched", 1, watched),
       project(3, "measured", 1, measured),
     ],
