@@ -7,6 +7,8 @@ import { toAnnexB } from "#lib/media/h264.ts";
 import { noLog } from "#lib/log.ts";
 import { openKeyFrameDecoder, type KeyFrameDecoder } from "#lib/vision/key-frames/open-key-frame-decoder.ts";
 import { openVision } from "#lib/vision/open-vision.ts";
+import { openVehicles } from "#lib/vision/vehicles/vehicles.ts";
+import { addVehicle, verdictOf, type VehicleVerdict, type VehicleVotes } from "#lib/vision/vehicles/votes.ts";
 import type { Vision } from "#lib/vision/vision.ts";
 import { prepareCity, type City, type CityCamera } from "./city.ts";
 import { readVideo } from "./rtsp/video.ts";
@@ -78,6 +80,53 @@ test(
     expect(twenty.filter(({ looks }) => looks < 2).map(({ plate, looks }) => `${plate}: ${looks}`)).toEqual([]);
     expect(new Set(twenty.map(({ layout }) => layout))).toEqual(new Set(["old", "mercosul"]));
     expect(new Set(twenty.map(({ rows }) => rows))).toEqual(new Set([1, 2]));
+  },
+);
+
+type Known = { verdict: VehicleVerdict | null; type: string; color: string };
+
+/** What is said of each vehicle whose plate was read. The loop is shown twice: the first time its street is learnt. */
+const vehiclesOf = async ({ file, fps, name, vehicles }: CityCamera): Promise<Known[]> => {
+  const look = openVehicles({ enabled: true });
+  const votes = new Map<string, VehicleVotes | null>();
+  const { pictures } = await readVideo(file, fps);
+  for (const [index, { key, nals }] of [...pictures, ...pictures].entries()) {
+    if (!key) continue;
+    const picture = await decoder.decode(name, "h264", toAnnexB(nals));
+    const plates = index < pictures.length ? [] : await vision.find(picture);
+    const seen = look(name, new Date((index * 1000) / fps), picture)(plates);
+    for (const [at, { text }] of plates.entries())
+      if (text) votes.set(text, addVehicle(votes.get(text) ?? null, seen?.carriers[at] ?? null));
+  }
+  return vehicles
+    .filter(({ plate }) => votes.has(plate))
+    .map(({ plate, vehicle }) => ({ verdict: verdictOf(votes.get(plate) ?? null), ...vehicle }));
+};
+
+const clients: Readonly<Record<string, string>> = { pickup: "car", van: "car" };
+const named: Readonly<Record<string, string>> = {
+  white: "light",
+  silver: "light",
+  beige: "light",
+  grey: "dark",
+  black: "dark",
+};
+
+test(
+  `by day vehicles are told as they were drawn, and trucks and buses are no cars (seed ${seed})`,
+  { timeout: 480_000 },
+  async () => {
+    const [first] = city.cameras;
+    const known = first ? await vehiclesOf(first) : [];
+    const told = known.filter(({ verdict }) => verdict?.type !== "unknown");
+    const drawn = ({ type }: Known): string => clients[type] ?? type;
+    expect(told.filter((one) => one.verdict?.type !== drawn(one))).toEqual([]);
+    expect(told.length).toBeGreaterThan(known.length / 2);
+    expect(new Set(told.map(drawn))).toEqual(new Set(["car", "motorcycle"]));
+    const coloured = known.filter(({ verdict }) => verdict?.color !== "unknown");
+    const wrong = coloured.filter(({ verdict, color }) => verdict?.color !== (named[color] ?? color));
+    expect(coloured.length).toBeGreaterThan(2);
+    expect(wrong.length, JSON.stringify(wrong)).toBeLessThanOrEqual(1);
   },
 );
 
