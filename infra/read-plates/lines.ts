@@ -1,5 +1,7 @@
 /** What came of a look, for programs and for people. */
 import type { Box, Point } from "#lib/vision/picture.ts";
+import type { VehicleSeen } from "#lib/vision/vehicles/vehicles.ts";
+import { addVehicle, verdictOf, type VehicleVerdict } from "#lib/vision/vehicles/votes.ts";
 import type { Alternative, PlateFound } from "#lib/vision/vision.ts";
 import type { Look } from "./sources.ts";
 
@@ -13,8 +15,8 @@ export type Plate = {
   /** Top left, top right, bottom right, bottom left as the plate is read. */
   corners: Point[];
   score: number;
-  /** Nobody looks at vehicles yet. */
-  vehicle: null;
+  /** By this look alone. In a video its street is learnt first, and until then the type is `unknown`. */
+  vehicle: VehicleVerdict | null;
 };
 
 export type Line = { file: string; time: number | null } & (
@@ -24,7 +26,7 @@ export type Line = { file: string; time: number | null } & (
 
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
-export const plateOf = (found: PlateFound): Plate => ({
+export const plateOf = (found: PlateFound, vehicle: VehicleSeen | null): Plate => ({
   text: found.text,
   confidence: rounded(found.confidence, 4),
   alternatives: found.alternatives.map(({ text, confidence }) => ({ text, confidence: rounded(confidence, 4) })),
@@ -33,7 +35,7 @@ export const plateOf = (found: PlateFound): Plate => ({
   box: found.box,
   corners: found.corners.map(({ x, y }) => ({ x: rounded(x, 1), y: rounded(y, 1) })),
   score: rounded(found.score, 4),
-  vehicle: null,
+  vehicle: verdictOf(addVehicle(null, vehicle)),
 });
 
 /** A row for each plate; `base`: what all files have in common is left out. */

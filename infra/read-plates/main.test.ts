@@ -81,7 +81,7 @@ test("a folder: a line for each picture in order, with everything about its plat
     time: null,
     width: 1280,
     height: 720,
-    plates: [{ layout: "old", rows: 1, vehicle: null, alternatives: [{ text: "WAB1234" }] }],
+    plates: [{ layout: "old", rows: 1, vehicle: { type: "unknown" }, alternatives: [{ text: "WAB1234" }] }],
   });
   const [plate] = lines[0] && "plates" in lines[0] ? lines[0].plates : [];
   expect(plate?.corners.length).toBe(4);

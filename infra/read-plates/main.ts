@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { AppError } from "#lib/errors.ts";
 import { createLog } from "#lib/log.ts";
 import { openVision } from "#lib/vision/open-vision.ts";
+import { openVehicles } from "#lib/vision/vehicles/vehicles.ts";
 import type { Vision } from "#lib/vision/vision.ts";
 import { drawPlates } from "./drawing.ts";
 import { inOrder } from "./in-order.ts";
@@ -48,12 +49,17 @@ const readAll = async (vision: Vision, options: Options, workers: number, signal
   told.end();
 };
 
+const lookForVehicles = openVehicles({ enabled: true });
+
 const lookAt = async (vision: Vision, look: Look, options: Options): Promise<Outcome> => {
   const { file, time } = look;
   try {
     const picture = await look.picture();
     const found = await vision.find(picture);
-    const plates = found.filter(({ confidence }) => confidence >= options.min_confidence).map(plateOf);
+    const carriers = lookForVehicles(file, new Date((time ?? 0) * 1000), picture)(found)?.carriers;
+    const plates = found
+      .map((one, index) => plateOf(one, carriers?.[index] ?? null))
+      .filter(({ confidence }) => confidence >= options.min_confidence);
     if (options.draw !== null) await drawPlates(options.draw, look.name, picture, plates);
     return { look, line: { file, time, width: picture.width, height: picture.height, plates } };
   } catch (error) {
