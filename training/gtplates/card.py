@@ -73,7 +73,7 @@ def card(models: Models, count: int, notes: Path) -> str:
     times = _times(models)
     nets = {"detector": Detector(), "refiner": Refiner(), "reader": Reader()}
     lines = ["# The plate networks", "", "Written by `python -m gtplates card` from the files beside it; how they are made: [training](../training/README.md).", ""]
-    lines += ["| file | parameters | bytes | SHA-256 (first 12) | training on one H100 that the three shared | CPU ms a call, one thread |", "| --- | --- | --- | --- | --- | --- |"]
+    lines += ["| file | parameters | bytes | SHA-256 (first 12) | its last training, on a GPU that the three shared | CPU ms a call, one thread |", "| --- | --- | --- | --- | --- | --- |"]
     for name, net in nets.items():
         file = models.folder / f"{name}.onnx"
         if file.exists():

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .detector_graph import DetectorGraph
 from .calibrate import Calibration, load_calibration
-from .geometry import READER_VIEW, REFINER_VIEW, straighten, unstraighten, window
+from .geometry import READER_VIEW, REFINER_VIEW, homography, project, sampled, window
 from .models import session
 from .nets import Detector, Reader, Refiner
 from .sums import write_sums
@@ -29,7 +29,7 @@ class ReaderGraph(nn.Module):
         self.net, self.calibration = net, calibration
 
     def forward(self, luma: Tensor, corners: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        view = straighten(*window(luma, corners, READER_VIEW), READER_VIEW)
+        view = sampled(*window(luma, homography(corners), READER_VIEW), READER_VIEW)
         characters, layout, sure = self.net(view)
         known = self.calibration
         return (characters / known.temperature).softmax(-1), layout.softmax(-1), (sure * known.scale + known.shift).sigmoid(), view
@@ -41,10 +41,10 @@ class RefinerGraph(nn.Module):
         self.net = net
 
     def forward(self, luma: Tensor, corners: Tensor) -> Tensor:
-        for samples in PASSES:
-            cut, moved = window(luma, corners, REFINER_VIEW)
-            found = unstraighten(moved, self.net(straighten(cut, moved, REFINER_VIEW, samples)), REFINER_VIEW)
-            corners = found + (corners - moved)
+        for _ in range(PASSES):
+            matrix = homography(corners)
+            found = self.net(sampled(*window(luma, matrix, REFINER_VIEW), REFINER_VIEW))
+            corners = project(matrix, REFINER_VIEW.to_plate(found))
         return corners
 
 

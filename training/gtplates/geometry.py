@@ -35,61 +35,76 @@ class View:
 
 READER_VIEW = View(160, 64, 0.04, 0.08)
 REFINER_VIEW = View(128, 64, 0.2, 0.2)
-# Two samples per axis and pixel: plates wider than the view would alias with one (glyph edges flicker between frames).
-OVERSAMPLE = 2
 # A point behind the picture plane would flip to the other side of it: it is pushed far away instead.
 NEAREST = 1e-3
 
 
+# What the eight unknowns of a projection are made of, as sums of the corners: p1 - p2, p3 - p2 and p0 - p1 + p2 - p3.
+_DIFFERENCES = ((0.0, 1.0, -1.0, 0.0), (0.0, 0.0, -1.0, 1.0), (1.0, -1.0, 1.0, -1.0))
+# (p1 - p0, p3 - p0, p0), and what the two terms of depth multiply: (p1, p3).
+_FLAT = ((-1.0, 1.0, 0.0, 0.0), (-1.0, 0.0, 0.0, 1.0), (1.0, 0.0, 0.0, 0.0))
+_DEEP = ((0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), (0.0, 0.0, 0.0, 0.0))
+_TURNED = ((0.0, 1.0), (-1.0, 0.0))
+
+
 def homography(corners: Tensor) -> Tensor:
-    """(n, 4, 2) corners → (n, 3, 3) from the unit square, in closed form: solvers do not export to ONNX."""
-    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = (corners[:, i].unbind(-1) for i in range(4))
-    dx1, dx2, dx3 = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
-    dy1, dy2, dy3 = y1 - y2, y3 - y2, y0 - y1 + y2 - y3
-    area = dx1 * dy2 - dx2 * dy1
-    area = torch.where(area.abs() < 1e-6, torch.full_like(area, 1e-6), area)
-    g = (dx3 * dy2 - dx2 * dy3) / area
-    h = (dx1 * dy3 - dx3 * dy1) / area
-    rows = [x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h, torch.ones_like(g)]
-    return torch.stack(rows, -1).reshape(-1, 3, 3)
+    """(n, 4, 2) corners → (n, 3, 3) from the unit square, in closed form (solvers do not export to ONNX) and in few, small products:
+    an exported graph pays for each step, however little it does."""
+    differences = corners.new_tensor(_DIFFERENCES) @ corners
+    # Entry (i, j) is the cross product of differences i and j.
+    cross = (differences @ corners.new_tensor(_TURNED) @ differences.transpose(1, 2)).flatten(1)
+    area = cross[:, 1:2]
+    area = torch.where(area.abs() < 1e-6, 1e-6, area)
+    # g of (2, 1), h of (0, 2), and nothing for the third.
+    depth = cross[:, [7, 2, 0]] / area
+    points = corners.new_tensor(_FLAT) @ corners + depth[:, :, None] * (corners.new_tensor(_DEEP) @ corners)
+    return torch.cat([points, depth[:, :, None] + corners.new_tensor([[0.0], [0.0], [1.0]])], -1).transpose(1, 2)
 
 
 def project(matrix: Tensor, points: Tensor) -> Tensor:
     """(n, 3, 3) applied to (n or 1, m, 2)."""
-    mapped = points @ matrix[:, :, :2].transpose(1, 2) + matrix[:, None, :, 2]
+    mapped = F.pad(points, (0, 1), value=1.0) @ matrix.transpose(1, 2)
     return mapped[..., :2] / mapped[..., 2:].clamp(min=NEAREST)
 
 
-def _axis(size: int, margin: float, samples: int) -> Tensor:
-    """Where along one side of the plate the samples of a view lie."""
-    step = 1 / samples
-    pixel = torch.arange(size * samples, dtype=torch.float32) * step + (step - 1) / 2
-    return (pixel / size - margin) / (1 - 2 * margin)
+def _axis(size: int, margin: float) -> Tensor:
+    """Where along one side of the plate the pixels of a view lie."""
+    return (torch.arange(size, dtype=torch.float32) / size - margin) / (1 - 2 * margin)
 
 
-def straighten(luma: Tensor, corners: Tensor, view: View, samples: int = OVERSAMPLE) -> Tensor:
+def straighten(luma: Tensor, corners: Tensor, view: View) -> Tensor:
     """(n, 1, H, W) luma as float and (n, 4, 2) corners in its pixels → (n, 1, view.height, view.width)."""
-    # Rows and columns are broadcast: a grid of points would weigh 300 kB in each exported graph.
-    u = _axis(view.width, view.margin_x, samples).to(luma.device)[None, None]
-    v = _axis(view.height, view.margin_y, samples).to(luma.device)[None, :, None]
-    a, b, c, d, e, f, g, h, _ = (part[:, None, None] for part in homography(corners).flatten(1).unbind(1))
-    depth = (g * u + h * v + 1).clamp(min=NEAREST)
-    x, y = (a * u + b * v + c) / depth, (d * u + e * v + f) / depth
-    grid = torch.stack([x * 2 / (luma.shape[3] - 1) - 1, y * 2 / (luma.shape[2] - 1) - 1], -1)
-    sampled = F.grid_sample(luma, grid, mode="bilinear", padding_mode="border", align_corners=True)
-    return F.avg_pool2d(sampled, samples) if samples > 1 else sampled
+    return sampled(luma, homography(corners), view)
 
 
-def window(luma: Tensor, corners: Tensor, view: View) -> tuple[Tensor, Tensor]:
-    """Cut from a whole frame (1, 1, H, W) what a view of one plate can touch, so that a frame is never turned to floats."""
-    edge = torch.tensor([[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]])
-    outline = project(homography(corners), view.to_plate(edge))[0]
-    size = torch.stack([torch.as_tensor(luma.shape[3]), torch.as_tensor(luma.shape[2])]).to(outline)
+def sampled(luma: Tensor, matrix: Tensor, view: View) -> Tensor:
+    """What `straighten` gives, of the plate that `matrix` (n, 3, 3) maps the unit square to."""
+    # grid_sample counts from -1 to 1.
+    scale = torch.cat([2 / (_size(luma) - 1), luma.new_ones(1)])
+    matrix = matrix * scale[:, None] - matrix[:, 2:] * luma.new_tensor([[1.0], [1.0], [0.0]])
+    # Rows and columns are broadcast: a grid of points would weigh 80 kB in each exported graph.
+    u = _axis(view.width, view.margin_x).to(luma.device)
+    v = _axis(view.height, view.margin_y).to(luma.device)[:, None]
+    places = matrix[:, :, :1, None] * u + (matrix[:, :, 1:2, None] * v + matrix[:, :, 2:, None])
+    grid = (places[:, :2] / places[:, 2:].clamp(min=NEAREST)).permute(0, 2, 3, 1)
+    return F.grid_sample(luma, grid, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+def _size(luma: Tensor) -> Tensor:
+    """Width and height, also where a graph is exported that takes pictures of any size."""
+    return torch.stack([torch.as_tensor(luma.shape[3]), torch.as_tensor(luma.shape[2])]).to(luma.device).float()
+
+
+def window(luma: Tensor, matrix: Tensor, view: View) -> tuple[Tensor, Tensor]:
+    """Cut from a whole frame (1, 1, H, W) what a view of one plate can touch, so that a frame is never turned to floats;
+    and the matrix within that cut."""
+    edge = view.to_plate(torch.tensor([[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]]))
+    outline, size = project(matrix, edge)[0], _size(luma)
     low = torch.minimum((outline.amin(0) - 2).clamp(min=0), size - 2).floor()
     high = torch.maximum(torch.minimum(outline.amax(0) + 3, size), low + 2).ceil()
-    x0, y0 = low.long().unbind(0)
-    x1, y1 = high.long().unbind(0)
-    return luma[:, :, y0:y1, x0:x1].float(), corners - low
+    (x0, y0), (x1, y1) = low.long().unbind(0), high.long().unbind(0)
+    moved = matrix - F.pad(low, (0, 1))[:, None] * matrix[:, 2:]
+    return luma[:, :, y0:y1, x0:x1].float(), moved
 
 
 def unstraighten(corners: Tensor, points: Tensor, view: View) -> Tensor:

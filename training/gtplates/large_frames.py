@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from .detector_judge import Tally, tally
-from .models import DETECTOR_PIXELS, Found, Models, scaled_size
+from .models import USUAL_PIXELS, Found, Models, scaled_size
 from .pictures import Picture, box_corners, luma
 from .score import Score
 
@@ -40,7 +40,7 @@ def compose(pictures: list[Picture], ground: np.ndarray, size: tuple[int, int], 
 def search(models: Models, frame: np.ndarray, areas: tuple[float, ...]) -> list[Found]:
     """One look an area (as a share of the detector's usual one); of overlapping finds the best is kept."""
     height, width = frame.shape
-    found = [one for area in areas for one in models.detect(frame, THRESHOLD, scaled_size(width, height, area * DETECTOR_PIXELS))]
+    found = [one for area in areas for one in models.detect(frame, THRESHOLD, scaled_size(width, height, area * USUAL_PIXELS))]
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: -one.score):
         low, high = one.corners.min(0), one.corners.max(0)

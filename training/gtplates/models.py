@@ -15,7 +15,9 @@ import onnxruntime
 from .reading import Reading, read
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-DETECTOR_PIXELS = 640 * 384
+USUAL_PIXELS = 640 * 384
+# Above so many pixels of the picture: so many for the detector (lib/vision/scale.ts has the same rule).
+LOOKS = ((4_000_000, 1280 * 736), (1_000_000, 960 * 544))
 
 
 def session(model: Path | bytes) -> onnxruntime.InferenceSession:
@@ -33,8 +35,8 @@ class Found:
 
 
 def detector_size(width: int, height: int) -> tuple[int, int]:
-    """Both sides multiples of 32, about 640·384 pixels whatever the shape, never enlarged more than twice."""
-    return scaled_size(width, height, DETECTOR_PIXELS)
+    """Both sides multiples of 32, the more pixels the larger the picture, whatever its shape; never enlarged more than twice."""
+    return scaled_size(width, height, next((pixels for above, pixels in LOOKS if width * height > above), USUAL_PIXELS))
 
 
 def scaled_size(width: int, height: int, pixels: float) -> tuple[int, int]:

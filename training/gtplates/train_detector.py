@@ -18,7 +18,7 @@ from .scenery import Scenery
 from .timed_training import Figures, Forward, Plan, train
 from .warm import begin
 
-PEAK = 2e-3
+PEAK = 3e-3
 BATCH = {"cuda": 128, "cpu": 8}
 # Composing asks the device some two hundred questions, each a wait: many streets at once, each photographed twice, share them.
 BATCHES_AT_ONCE, PHOTOGRAPHS = 4, 2

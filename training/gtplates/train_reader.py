@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 from .batch_dice import BatchDice
 from .batched_scene import Looks, look, look_often
 from .geometry import READER_VIEW, straighten
-from .nets import POSITIONS, Reader
+from .looks_pool import LooksPool
+from .nets import POSITIONS, TaughtReader
 from .plate_bank import PlateBank
 from .reading import ALLOWED, LAYOUT_WEIGHT
 from .plate import LAYOUTS, PATTERNS
@@ -23,10 +25,12 @@ from .timed_training import Figures, Forward, Plan, train
 from .warm import begin
 
 HOPELESS = 1.2
-# Photographing costs more than learning: each picture is looked at with several errors of the corners.
-LOOKS_EACH = 3
 BATCH = 1536
-PEAK = 2e-3
+# Looks a step for each new photograph, and how many photographs are kept at most.
+LOOKS_EACH = 6
+KEPT = 32768
+PEAK = 1.5e-3
+DOUBTS = 0.5
 # Shares of a plate's sides by which corners are off; the last is where the refiner failed, and nothing is read there.
 SHAKEN = (0.008, 0.02, 0.035, 0.055, 0.2)
 SHAKEN_SHARES = (0.32, 0.33, 0.26, 0.05, 0.04)
@@ -103,16 +107,35 @@ def likeliest(characters: Tensor, layout: Tensor) -> Tensor:
     return torch.where(first[:, None], texts[0], texts[1])
 
 
-def reading_loss(net: Forward, seen: Views) -> tuple[Tensor, Figures]:
-    characters, layout, sure = (part.float() for part in net(seen.view))
+def reading_loss(answers: tuple[Tensor, Tensor, Tensor], seen: Views) -> tuple[Tensor, Figures, Tensor]:
+    """The loss, figures for the log, and the loss of each taught plate by itself."""
+    characters, layout, sure = (part.float() for part in answers)
     taught = seen.taught
     each = F.cross_entropy(characters[taught].flatten(0, 1), seen.text[taught].flatten(), label_smoothing=0.02, reduction="none")
-    reading = tempered(each.view(-1, POSITIONS).mean(1))
+    each = each.view(-1, POSITIONS).mean(1)
+    reading = tempered(each)
     kind = F.cross_entropy(layout[taught], seen.layout[taught])
     right = seen.read & (likeliest(characters.detach(), layout.detach()) == seen.text).all(1)
     sureness = F.binary_cross_entropy_with_logits(sure, right.float())
     figures = {"loss": reading, "layout": kind, "exact": right[taught].float().mean(), "sure": sureness}
-    return reading + 0.1 * kind + 0.2 * sureness, figures
+    return reading + 0.1 * kind + 0.2 * sureness, figures, each.detach()
+
+
+def as_the_teacher(pupil: Tensor, teacher: Tensor) -> Tensor:
+    """How far the pupil's probabilities are from its teacher's, which learns nothing by it."""
+    return F.kl_div(pupil.float().log_softmax(-1), teacher.detach().float().softmax(-1), reduction="none").sum(-1).mean()
+
+
+@torch.no_grad()
+def next_views(pool: LooksPool, photograph: Callable[[int], Looks], batch: int, generator: torch.Generator) -> tuple[Tensor, Views]:
+    """A few new photographs into the pool, `batch` views out of it; and the rooms that they are of."""
+    missing = batch * 2 // LOOKS_EACH if pool.filled < batch else 0
+    pool.add(photograph(batch // LOOKS_EACH + missing))
+    taken, rooms = pool.draw(batch, generator)
+    dice = BatchDice(batch, generator)
+    seen = views(taken, dice)
+    seen.view = disturbed(seen.view, dice)
+    return rooms, seen
 
 
 def judge_on(looks: Looks, dice: BatchDice):
@@ -139,19 +162,20 @@ def learn(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
     bank, seats = PlateBank(options.bank, device, options.wait_for), load(options.pack / "reader", device)
     batch = options.batch or BATCH
-    count = batch // LOOKS_EACH
     torch.manual_seed(options.seed)
-    net = begin(Reader(), options.start)
+    net, pool = begin(TaughtReader(), options.start), LooksPool(KEPT)
 
     def loss_of(net: Forward, generator: torch.Generator):
-        taken = look(bank, seats, count, generator)
-        with torch.no_grad():
-            many = [views(taken, BatchDice(count, generator)) for _ in range(LOOKS_EACH)]
-            seen = Views(*(torch.cat([getattr(v, name) for v in many]) for name in Views.__dataclass_fields__))
-            seen.view = disturbed(seen.view, BatchDice(len(seen.view), generator))
-        return *reading_loss(net, seen), len(seen.view)
+        rooms, seen = next_views(pool, lambda count: look(bank, seats, count, generator), batch, generator)
+        pupil, teacher = net(seen.view)
+        loss, figures, each = reading_loss(pupil, seen)
+        teachers_loss, teachers, _ = reading_loss(teacher, seen)
+        pool.learnt(rooms[seen.taught], each, HOPELESS)
+        doubts = as_the_teacher(pupil[0][seen.taught], teacher[0][seen.taught])
+        return loss + teachers_loss + DOUBTS * doubts, figures | {"teacher": teachers["exact"], "doubts": doubts}, batch
 
     generator = torch.Generator(device).manual_seed(options.seed + 1000)
     few = min(JUDGED, batch * 4)
     judge = judge_on(look_often(bank, seats, few, generator), BatchDice(few, generator))
-    train(net, Plan(options.out, options.until, options.peak or PEAK), device, options.seed, loss_of, judge)
+    plan = Plan(options.out, options.until, options.peak or PEAK)
+    train(net, plan, device, options.seed, loss_of, lambda net: judge(net.pupil) | {"teacher": judge(net.teacher)["exact"]})

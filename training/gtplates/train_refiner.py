@@ -10,20 +10,21 @@ from torch import Tensor, nn
 
 from .batch_dice import BatchDice
 from .batched_scene import Looks, look, look_often
-from .geometry import OVERSAMPLE, REFINER_VIEW, homography, project, straighten, unstraighten
+from .geometry import REFINER_VIEW, homography, project, straighten, unstraighten
 from .nets import Refiner
 from .plate_bank import PlateBank
 from .seats import load
 from .timed_training import Forward, Plan, train
-from .train_reader import LOOKS_EACH, disturbed
+from .train_reader import disturbed
 from .warm import begin
 
-# Samples a pixel and axis of each pass's view. With (1, 1, 2) the refiner takes a third less time; one plate of a hundred less was read.
-PASSES = (OVERSAMPLE, OVERSAMPLE, OVERSAMPLE)
+PASSES = 2  # a third reads no plate more
+# Photographing costs more than learning: each picture is looked at with several errors of the corners.
+LOOKS_EACH = 3
 BATCH = 1152
 PEAK = 1.5e-3
 BOXED = 0.4
-# The second and third pass start from nearly right corners, and the last one's error is what the reader sees.
+# The second pass starts from nearly right corners, and its error is what the reader sees.
 AMOUNTS, AMOUNT_SHARES = (1.0, 0.35, 0.12), (0.55, 0.25, 0.2)
 USABLE = 0.85  # of the looks, at least
 SMALLEST = 20.0  # px: below it corners are a guess
@@ -49,10 +50,10 @@ def rough(corners: Tensor, dice: BatchDice) -> Tensor:
     return moved + dice.normal(4, 2) * 0.05 * sides.amin(-1, keepdim=True) * amount
 
 
-def refine(net: nn.Module, luma: Tensor, corners: Tensor, passes: tuple[int, ...] = PASSES) -> Tensor:
+def refine(net: nn.Module, luma: Tensor, corners: Tensor, passes: int = PASSES) -> Tensor:
     """(n, 1, H, W) and rough (n, 4, 2) → corners; the run time's graph is this loop, unrolled."""
-    for samples in passes:
-        corners = unstraighten(corners, net(straighten(luma, corners, REFINER_VIEW, samples)), REFINER_VIEW)
+    for _ in range(passes):
+        corners = unstraighten(corners, net(straighten(luma, corners, REFINER_VIEW)), REFINER_VIEW)
     return corners
 
 

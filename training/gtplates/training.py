@@ -10,6 +10,9 @@ from torch import nn
 from .pictures import CACHE
 
 
+PUPIL = "pupil."  # of two networks that were trained together, the one that is shipped
+
+
 def checkpoint_file(name: str) -> Path:
     return CACHE / "checkpoints" / f"{name}.pt"
 
@@ -17,5 +20,7 @@ def checkpoint_file(name: str) -> Path:
 def load_average(net: nn.Module, name: str) -> nn.Module:
     """The network as it is exported and judged: the moving average of its weights."""
     state = torch.load(checkpoint_file(name), map_location="cpu", weights_only=True)
-    net.load_state_dict(state["average"])
+    weights = state["average"]
+    pupil = {key.removeprefix(PUPIL): value for key, value in weights.items() if key.startswith(PUPIL)}
+    net.load_state_dict(pupil or weights)
     return net.eval()

@@ -11,16 +11,18 @@ from torch import nn
 from gtplates.batch_dice import BatchDice
 from gtplates.batched_camera import gaussian, resampled, shoot
 from gtplates.batched_coder import jpeg, video
-from gtplates.batched_scene import SHARES, look, on_plate, pose
+from gtplates.batched_scene import SHARES, Looks, look, on_plate, pose
 from gtplates.calibrate import fit, off_by
 from gtplates.geometry import homography, project
-from gtplates.nets import Reader
+from gtplates.looks_pool import LooksPool
+from gtplates.nets import Reader, TaughtReader
 from gtplates.pictures import Labelled, Picture
 from gtplates.plate_bank import HELD_OUT, OTHER, PLATE, PlateBank, _open
 from gtplates.seats import UNKNOWN, load, pack
-from gtplates.timed_training import Plan, rate, train
-from gtplates.train_reader import HOPELESS, likeliest, shaken, tempered, views
+from gtplates.timed_training import Plan, rate, save, train
+from gtplates.train_reader import HOPELESS, as_the_teacher, likeliest, shaken, tempered, views
 from gtplates.train_refiner import rough
+from gtplates.training import load_average
 from gtplates.warm import begin
 
 QUAD = torch.tensor([[[60.0, 40.0], [150.0, 52.0], [148.0, 82.0], [58.0, 70.0]]])
@@ -167,22 +169,38 @@ def test_training_learns_ends_in_time_and_keeps_the_average(tmp_path: Path) -> N
     assert set(kept["average"]) == {"weight", "bias"} and math.isfinite(kept["seconds"])
 
 
-def test_a_reader_of_fewer_blocks_goes_on_as_it_was(tmp_path: Path) -> None:
-    torch.manual_seed(1)
-    whole = Reader().eval()
-    back = {4: 4, 6: 5, 7: 6} | {i: i for i in range(4)}
-    small = {}
-    for key, value in whole.state_dict().items():
-        place = int(key.split(".")[1]) if key.startswith("trunk.") else None
-        if place in (5, 8):
-            continue
-        small[key if place is None else key.replace(f"trunk.{place}.", f"trunk.{back[place]}.", 1)] = value
-    torch.save({"average": small}, tmp_path / "small.pt")
+def test_the_reader_that_is_shipped_is_the_pupil_of_the_two_that_learnt_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gtplates.training.CACHE", tmp_path)
+    both = TaughtReader().eval()
+    save(tmp_path / "checkpoints" / "both.pt", {"average": both.state_dict()})
     view = torch.rand(1, 1, 64, 160, generator=generator()) * 255
-    torch.manual_seed(2)
-    again = begin(Reader(), tmp_path / "small.pt").eval()
-    for ours, theirs in zip(again(view), whole(view)):
-        assert torch.allclose(ours, theirs, atol=1e-5)
+    for ours, theirs in zip(load_average(Reader(), "both")(view), both(view)[0]):
+        assert torch.equal(ours, theirs)
+    again = begin(TaughtReader(), tmp_path / "checkpoints" / "both.pt").eval()
+    assert torch.equal(again(view)[1][0], both(view)[1][0])
+
+
+def test_a_pupil_nears_its_teacher_and_the_teacher_learns_nothing_by_it() -> None:
+    pupil, teacher = (torch.randn(2, 7, 36, generator=generator(i)).requires_grad_() for i in (1, 2))
+    as_the_teacher(pupil, teacher).backward()
+    assert teacher.grad is None and pupil.grad.abs().sum() > 0
+    assert as_the_teacher(teacher, teacher).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_pool_shows_what_was_hard_more_often_and_lets_the_oldest_go() -> None:
+    def looks(first: int, count: int) -> Looks:
+        numbers = torch.arange(first, first + count)
+        return Looks(numbers[:, None, None, None].expand(-1, 1, 2, 3).float(), torch.zeros(count, 4, 2), numbers[:, None].expand(-1, 7), numbers * 0)
+
+    pool = LooksPool(8)
+    pool.add(looks(0, 8))
+    pool.learnt(torch.arange(8), torch.tensor([0.9] + [0.1] * 6 + [9.0]), hopeless=1.2)
+    drawn, rooms = pool.draw(4000, generator(3))
+    share = torch.bincount(drawn.text[:, 0], minlength=8) / 4000
+    assert torch.equal(drawn.luma[:, 0, 0, 0].long(), drawn.text[:, 0]) and torch.equal(rooms, drawn.text[:, 0])
+    assert share[0] > 3 * share[1] and share[7] < share[0] / 2
+    pool.add(looks(100, 6))
+    assert set(pool.draw(400, generator(4))[0].text[:, 0].tolist()) == {6, 7, *range(100, 106)}
 
 
 def test_the_reader_runs_and_learns_in_half_precision() -> None:
