@@ -8,7 +8,7 @@ import type { Alternative, PlateFound } from "#lib/vision/vision.ts";
 import type { Look, Place } from "./looks.ts";
 
 /** From here on a read is believed unseen; below somebody looks at it. */
-export const SURE = 0.9;
+export const SURE = 0.95;
 /** Below this a text is a guess: the passage waits for a better look. */
 export const READABLE = 0.3;
 

@@ -73,7 +73,7 @@ test("the detector is shown more of large pictures, unless it is said how much",
   const sizes: [Size, Size][] = [
     [
       { width: 1280, height: 720 },
-      { width: 672, height: 384 },
+      { width: 960, height: 544 },
     ],
     [
       { width: 1000, height: 1000 },
@@ -92,12 +92,12 @@ test("the detector is shown more of large pictures, unless it is said how much",
       { width: 544, height: 960 },
     ],
     [
-      { width: 2000, height: 2000 },
-      { width: 736, height: 736 },
+      { width: 2560, height: 1440 },
+      { width: 1280, height: 736 },
     ],
     [
       { width: 3840, height: 2160 },
-      { width: 1280, height: 736 },
+      { width: 1920, height: 1088 },
     ],
   ];
   for (const [from, to] of sizes) expect(detectorSize(from), `${from.width}×${from.height}`).toEqual(to);

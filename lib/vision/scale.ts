@@ -5,8 +5,9 @@ const STEP = 32;
 const MOST_ENLARGED = 2;
 /** The more pixels a picture has, the smaller may be what its camera was hung up to see: measured in `training/notes.md`. */
 export const looks = [
-  { above: 4_000_000, pixels: 1280 * 736 },
-  { above: 1_000_000, pixels: 960 * 544 },
+  { above: 6_000_000, pixels: 1920 * 1088 },
+  { above: 2_500_000, pixels: 1280 * 736 },
+  { above: 500_000, pixels: 960 * 544 },
 ] as const;
 export const USUAL_PIXELS = 640 * 384;
 

@@ -9,8 +9,8 @@ export const VisionEnvironment = z.object({
   /** Threads that look at pictures, one picture each. Default: two, or one where there is one core. */
   VISION_WORKERS: z.coerce.number().int().min(1).max(64).optional(),
   /**
-   * Pixels that the detector is shown of each picture. `auto`: 640×384 of what has up to one megapixel, 960×544 of what has up
-   * to four, 1280×736 of more. More finds smaller plates and costs as much more.
+   * Pixels that the detector is shown of each picture. `auto`: 640×384 of what has up to half a megapixel, 960×544 of
+   * what has up to two and a half (1080p), 1280×736 up to six, 1920×1088 of more (4K). More finds smaller plates and costs as much more.
    */
   VISION_LOOK: z.union([z.literal("auto"), z.coerce.number().int().min(20_480).max(4_000_000)]).default("auto"),
   /** `on`: pictures in which nothing has changed are not looked at. What it spares and loses: docs/performance.md. */

@@ -228,6 +228,10 @@ const streaming: Record<string, Line> = {
 };
 
 const ai: Record<string, Line> = {
+  "count-vehicles": line(200, async ({ alert }) => {
+    const { cidade_id, operator } = await alert();
+    return { path: `/api/vehicle-counts?cidade_id=${cidade_id}`, as: operator };
+  }),
   "acknowledge-alert": line(200, async ({ alert }) => {
     const { alert_id, operator } = await alert();
     return { path: `/api/alerts/${alert_id}/acknowledge`, body: {}, as: operator };

@@ -17,7 +17,7 @@ from .reading import Reading, read
 MODELS = Path(__file__).resolve().parents[2] / "models"
 USUAL_PIXELS = 640 * 384
 # Above so many pixels of the picture: so many for the detector (lib/vision/scale.ts has the same rule).
-LOOKS = ((4_000_000, 1280 * 736), (1_000_000, 960 * 544))
+LOOKS = ((6_000_000, 1920 * 1088), (2_500_000, 1280 * 736), (500_000, 960 * 544))
 
 
 def session(model: Path | bytes) -> onnxruntime.InferenceSession:
