@@ -76,11 +76,11 @@ test("the detector is shown more of large pictures, unless it is said how much",
       { width: 960, height: 544 },
     ],
     [
-      { width: 1000, height: 1000 },
+      { width: 707, height: 707 },
       { width: 480, height: 480 },
     ],
     [
-      { width: 1001, height: 1000 },
+      { width: 708, height: 708 },
       { width: 736, height: 736 },
     ],
     [
