@@ -7,8 +7,9 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test("a process gets its own environment and whom this machine trusts, and nothing else that lies around", async () => {
+test("a process gets its own environment, whom this machine trusts and where compiled code lies, and nothing else that lies around", async () => {
   vi.stubEnv("NODE_EXTRA_CA_CERTS", "/nowhere/authority.pem");
+  vi.stubEnv("NODE_COMPILE_CACHE", "/nowhere/compiled");
   vi.stubEnv("NODE_USE_SYSTEM_CA", "1");
   vi.stubEnv("SOME_PASSWORD", "secret");
   const output = new PassThrough({ encoding: "utf8" });
@@ -18,7 +19,12 @@ test("a process gets its own environment and whom this machine trusts, and nothi
     let said = "";
     while (!said.includes("}")) said += String((await once(output, "data"))[0]);
     const told = JSON.parse(said.slice(said.indexOf("{"))) as Record<string, string>;
-    expect(told).toMatchObject({ OWN: "1", NODE_EXTRA_CA_CERTS: "/nowhere/authority.pem", NODE_USE_SYSTEM_CA: "1" });
+    expect(told).toMatchObject({
+      OWN: "1",
+      NODE_EXTRA_CA_CERTS: "/nowhere/authority.pem",
+      NODE_USE_SYSTEM_CA: "1",
+      NODE_COMPILE_CACHE: "/nowhere/compiled",
+    });
     expect(told).not.toHaveProperty("SOME_PASSWORD");
   } finally {
     await running.stop();

@@ -93,8 +93,17 @@ const launch = (spec: ProcessSpec): ChildProcess => {
 };
 
 const minimalEnvironment = (): Record<string, string> => {
-  // The last two: whom Node trusts, for servers that an authority of the house vouches for.
-  const kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA"];
+  // Of Node's own: whom it trusts, for servers that an authority of the house vouches for, and where it keeps compiled code.
+  const kept = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_USE_SYSTEM_CA",
+    "NODE_COMPILE_CACHE",
+  ];
   return Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 };
 
