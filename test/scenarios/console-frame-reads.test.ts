@@ -1,55 +1,27 @@
 /** Plates read from frames, in a real Chromium: what is doubtful is looked at, character by character, and corrected. */
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { openBrowser, openPage, stumbles, type WatchedPage } from "#console/testing/browser.ts";
-import { drawScene } from "#console/testing/scenes.ts";
-import { servedConsole, type ServedConsole } from "#test/harness/console.ts";
-import type { TestClient } from "#test/harness/host.ts";
-import { frameOf, plate, seeing, type Shown } from "#test/harness/sight.ts";
+import { expectGood } from "#test/harness/shots.ts";
+import { seeingConsole, type SeeingConsole } from "#test/harness/seeing-console.ts";
+import { plate, type Shown } from "#test/harness/sight.ts";
 import { administrator } from "#test/harness/system.ts";
 
-let served: ServedConsole;
-let browser: Browser;
-let watched: WatchedPage;
+let watched: SeeingConsole;
 let page: Page;
-let camera: TestClient;
-let cidade_id: string;
 
 beforeAll(async () => {
-  const sight = seeing();
-  const drawn = await drawScene("ABC1D23");
-  sight.pictures.jpegOf = async (_picture, box) => Buffer.from(box ? drawn.plate_image : drawn.image, "base64");
-  served = await servedConsole(sight);
-  await served.administrator();
-  cidade_id = (await served.city("Cidade Modelo")).id;
-  camera = await served.asCamera(cidade_id);
-  browser = await openBrowser();
-  watched = await openPage(browser, served.url);
+  watched = await seeingConsole();
   page = watched.page;
 });
-afterAll(async () => {
-  await watched?.close();
-  await browser?.close();
-  await served?.close();
-});
+afterAll(() => watched?.close());
 afterEach(() => expect(watched.faults).toEqual([]));
 
 const show = async (seconds_ago: number, ...shown: Shown[]): Promise<void> => {
   const captured_at = new Date(Date.now() - seconds_ago * 1000);
-  const frame = frameOf({ cidade_id, camera_id: camera.id }, shown, { captured_at });
-  expect(await served.host.handleFrame("read-plates", { frame, attempt: 1 })).toEqual({ done: true });
+  await watched.show(captured_at, ...shown);
 };
 
-const looksGood = async (name: string): Promise<void> => {
-  const folder = process.env["GT_SHOTS"];
-  if (folder) {
-    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-    await page.screenshot({ path: join(folder, `${name}.png`) });
-  }
-  expect(await stumbles(page), name).toEqual([]);
-};
+const looksGood = (name: string): Promise<void> => expectGood(page, name);
 
 const doubtful = plate("ABC1O23", {
   confidence: 0.62,
@@ -58,7 +30,7 @@ const doubtful = plate("ABC1O23", {
 
 describe("a doubtful read", { timeout: 90_000 }, () => {
   test("is among those to review, and nothing else is", async () => {
-    await page.goto(`${served.url}/plates`);
+    await page.goto(`${watched.served.url}/plates`);
     await page.getByLabel("E-mail").fill(administrator.email);
     await page.getByLabel("Senha", { exact: true }).fill(administrator.password);
     await page.keyboard.press("Enter");
@@ -69,7 +41,7 @@ describe("a doubtful read", { timeout: 90_000 }, () => {
     await show(120, plate("XYZ9K87"));
     await show(60, doubtful);
     const posted = { plate: "ABC1D23", confidence: 0.71, detected_at: new Date(Date.now() - 58_000).toISOString() };
-    expect((await camera.post("/api/lpr/events", posted)).status).toBe(202);
+    expect((await watched.camera.post("/api/lpr/events", posted)).status).toBe(202);
     await page.locator('[data-plate="ABC1O23"]').waitFor();
     expect(new URL(page.url()).searchParams.get("review")).toBe("yes");
     expect(await page.locator('[data-plate="XYZ9K87"]').count()).toBe(0);
@@ -126,8 +98,8 @@ describe("a doubtful read", { timeout: 90_000 }, () => {
   });
 
   test("cannot be corrected by who may only look", async () => {
-    const viewer = await served.as(["plates.view"], [cidade_id]);
-    const [read] = (await viewer.get(`/api/plates?cidade_id=${cidade_id}`)).body.items;
+    const viewer = await watched.served.as(["plates.view"], [watched.cidade_id]);
+    const [read] = (await viewer.get(`/api/plates?cidade_id=${watched.cidade_id}`)).body.items;
     expect((await viewer.post(`/api/plates/${read.id}/corrections`, { plate: null, reason: "não sei" })).status).toBe(
       403,
     );

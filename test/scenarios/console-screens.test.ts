@@ -1,11 +1,10 @@
 /** Every screen but the camera's own, walked in a real Chromium over a real database, socket and connector. */
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openBrowser, openPage, stumbles, type WatchedPage } from "#console/testing/browser.ts";
 import { drawScene } from "#console/testing/scenes.ts";
 import { permissions } from "#lib/function/permissions.ts";
+import { expectGood } from "#test/harness/shots.ts";
 import { servedConsole, type ServedConsole } from "#test/harness/console.ts";
 import { administrator, until } from "#test/harness/system.ts";
 import type { TestClient } from "#test/harness/host.ts";
@@ -74,18 +73,7 @@ const post = async (plate: string, more: Record<string, unknown> = {}, colour?: 
   expect((await camera.post("/api/lpr/events", body)).status).toBe(202);
 };
 
-/** `GT_SHOTS=folder` keeps a picture of each screen. */
-const shot = async (name: string): Promise<void> => {
-  const folder = process.env["GT_SHOTS"];
-  if (!folder) return;
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) });
-};
-
-const looksGood = async (name: string): Promise<void> => {
-  await shot(name);
-  expect(await stumbles(page), name).toEqual([]);
-};
+const looksGood = (name: string): Promise<void> => expectGood(page, name);
 
 const place = (name: string) => page.getByRole("navigation", { name: "Principal" }).getByRole("link", { name });
 

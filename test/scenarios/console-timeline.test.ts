@@ -1,7 +1,6 @@
 /** One camera's page in a real Chromium: live that does not lie, going back, gaps, clips. Host, agent and FFmpeg as a user has them. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openBrowser, openPage, stumbles, type WatchedPage } from "#console/testing/browser.ts";
@@ -9,6 +8,7 @@ import type { SimulatedCamera } from "#demo/rtsp/camera.ts";
 import type { Camera, City } from "#functions/cidades/contract.ts";
 import type { Timeline } from "#functions/streaming/contract.ts";
 import type { Permission } from "#lib/function/permissions.ts";
+import { expectGood } from "#test/harness/shots.ts";
 import { localCamera } from "#test/harness/local-camera.ts";
 import {
   administrator,
@@ -88,15 +88,7 @@ const clock = async (): Promise<number> => Number(await page.getByTestId("pictur
 const isPlaying = (): Promise<void> => page.locator('[data-testid="recorded"][data-state="playing"]').waitFor();
 const isLive = (): Promise<void> => page.locator('[data-testid="tile"][data-state="live"]').waitFor();
 
-/** `GT_SHOTS=folder` keeps a picture of each state. */
-const looksGood = async (name: string): Promise<void> => {
-  const folder = process.env["GT_SHOTS"];
-  if (folder) {
-    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-    await page.screenshot({ path: join(folder, `${name}.png`) });
-  }
-  expect(await stumbles(page), name).toEqual([]);
-};
+const looksGood = (name: string): Promise<void> => expectGood(page, name);
 
 /** The picture on the glass in a few numbers. */
 const picture = (): Promise<string> =>

@@ -1,49 +1,22 @@
 /** Vehicles per hour in a real Chromium: none, then those that passed, and what one of them was. */
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { openBrowser, openPage, stumbles, type WatchedPage } from "#console/testing/browser.ts";
-import { drawScene } from "#console/testing/scenes.ts";
-import { servedConsole, type ServedConsole } from "#test/harness/console.ts";
-import type { TestClient } from "#test/harness/host.ts";
-import { frameOf, plate, seeing } from "#test/harness/sight.ts";
+import { expectGood } from "#test/harness/shots.ts";
+import { seeingConsole, type SeeingConsole } from "#test/harness/seeing-console.ts";
+import { plate } from "#test/harness/sight.ts";
 import { administrator } from "#test/harness/system.ts";
 
-let served: ServedConsole;
-let browser: Browser;
-let watched: WatchedPage;
+let watched: SeeingConsole;
 let page: Page;
-let camera: TestClient;
-let cidade_id: string;
 
 beforeAll(async () => {
-  const sight = seeing();
-  const drawn = await drawScene("ABC1D23");
-  sight.pictures.jpegOf = async (_picture, box) => Buffer.from(box ? drawn.plate_image : drawn.image, "base64");
-  served = await servedConsole(sight);
-  await served.administrator();
-  cidade_id = (await served.city("Cidade Modelo")).id;
-  camera = await served.asCamera(cidade_id);
-  browser = await openBrowser();
-  watched = await openPage(browser, served.url);
+  watched = await seeingConsole();
   page = watched.page;
 });
-afterAll(async () => {
-  await watched?.close();
-  await browser?.close();
-  await served?.close();
-});
+afterAll(() => watched?.close());
 afterEach(() => expect(watched.faults).toEqual([]));
 
-const looksGood = async (name: string): Promise<void> => {
-  const folder = process.env["GT_SHOTS"];
-  if (folder) {
-    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-    await page.screenshot({ path: join(folder, `${name}.png`) });
-  }
-  expect(await stumbles(page), name).toEqual([]);
-};
+const looksGood = (name: string): Promise<void> => expectGood(page, name);
 
 /** Two hours ago, early in the hour. */
 const HOUR = 3_600_000;
@@ -52,13 +25,12 @@ const pass = async (minutes: number, text: string, type: "car" | "motorcycle" | 
   const color = type === "car" ? ("red" as const) : null;
   const shown = plate(text, { vehicle: { type, color, width_m: null } });
   const captured_at = new Date(start + minutes * 60_000);
-  const frame = frameOf({ cidade_id, camera_id: camera.id }, [shown], { captured_at });
-  expect(await served.host.handleFrame("read-plates", { frame, attempt: 1 })).toEqual({ done: true });
+  await watched.show(captured_at, shown);
 };
 
 describe("vehicles per hour", { timeout: 90_000 }, () => {
   test("are none where nobody passed", async () => {
-    await page.goto(`${served.url}/plates?tab=vehicles`);
+    await page.goto(`${watched.served.url}/plates?tab=vehicles`);
     await page.getByLabel("E-mail").fill(administrator.email);
     await page.getByLabel("Senha", { exact: true }).fill(administrator.password);
     await page.keyboard.press("Enter");
@@ -80,12 +52,12 @@ describe("vehicles per hour", { timeout: 90_000 }, () => {
     expect(await rows.nth(0).getByRole("cell").allInnerTexts()).toEqual(["1", "0", "0", "0", "0", "1"]);
     expect(await rows.nth(1).getByRole("cell").allInnerTexts()).toEqual(["3", "2", "1", "0", "0", "0"]);
     await looksGood("vehicles");
-    await page.goto(`${served.url}/plates?tab=vehicles&camera=${camera.id}`);
+    await page.goto(`${watched.served.url}/plates?tab=vehicles&camera=${watched.camera.id}`);
     await rows.nth(1).waitFor();
   });
 
   test("and a read says what its vehicle was, and how sure that is", async () => {
-    await page.goto(`${served.url}/plates`);
+    await page.goto(`${watched.served.url}/plates`);
     await page.locator('[data-plate="ABC1D23"]').click();
     const details = page.getByTestId("read-details");
     await details.getByText("carro (95 %), vermelho (90 %)").waitFor();
