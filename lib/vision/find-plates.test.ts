@@ -35,7 +35,7 @@ const networksOf = (scores: readonly number[], sure: (at: number) => number = ()
 
 test("places are those of the picture: middles of pixels stay middles", async () => {
   const { networks, shown } = networksOf([0.9, 0.8]);
-  const { plates } = await findPlates(networks, picture);
+  const { plates } = await findPlates(networks, picture, 640 * 384);
   expect(shown).toEqual([[640, 384]]);
   expect(plates.map(({ corners }) => corners[0])).toEqual([
     { x: 0.5, y: 200.5 },
