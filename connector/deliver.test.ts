@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { postgresBroker } from "#lib/broker/postgres.ts";
 import { noLog } from "#lib/log.ts";
-import { eventOf } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker-bench.ts";
 import { eventually, handClock, never } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { startDeliveries, type Deliver } from "./deliver.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { eventOf } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker-bench.ts";
 import type { HeldFrame } from "#lib/frames/frames.ts";
 import { hostReach } from "./host-deliver.ts";
 import { httpReach } from "./http-deliver.ts";

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Broker } from "#lib/broker/broker.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
-import { eventOf, queues } from "#test/contracts/broker.ts";
+import { eventOf, queues } from "#test/contracts/broker-bench.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { redrive } from "./redrive.ts";

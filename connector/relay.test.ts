@@ -7,7 +7,7 @@ import { connectSql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { noLog } from "#lib/log.ts";
-import { eventOf, queues } from "#test/contracts/broker.ts";
+import { eventOf, queues } from "#test/contracts/broker-bench.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { isOneConnection, testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { relayBatch, relayCounts, startRelay } from "./relay.ts";

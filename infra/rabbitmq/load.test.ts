@@ -5,7 +5,7 @@ import { catalogue } from "#functions/catalogue.ts";
 import { contracts } from "#infra/derive.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import type { Definitions } from "#lib/broker/rabbitmq/topology.ts";
-import { eventOf } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker-bench.ts";
 import { refusal } from "#test/contracts/check.ts";
 import { isMissing, present, serverFor, titled } from "#test/harness/servers/use.ts";
 import { managementOf } from "#test/harness/servers/vhost.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectSql, type Sql } from "#lib/db/connect.ts";
-import { eventOf } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker-bench.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { dueOf, workTable, type Claimed } from "./work-table.ts";
 

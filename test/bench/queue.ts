@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { workTable } from "#lib/broker/work-table.ts";
 import type { Sql } from "#lib/db/connect.ts";
 import { uuidv7 } from "#lib/ids.ts";
-import { eventOf } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker-bench.ts";
 import { startOwnPostgres } from "#test/harness/own-postgres.ts";
 import { percentile } from "./processes.ts";
 

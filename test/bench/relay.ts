@@ -9,7 +9,7 @@ import { connectSql } from "#lib/db/connect.ts";
 import { withTenant } from "#lib/db/transaction.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { noLog } from "#lib/log.ts";
-import { eventOf } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker-bench.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { startOwnPostgres } from "#test/harness/own-postgres.ts";
 import { percentile } from "./processes.ts";

@@ -9,7 +9,8 @@ import { isMissing, present, serverFor, titled } from "#test/harness/servers/use
 import { arrayBroker, nothingKept } from "./adapters/array-broker.ts";
 import { rabbitmqBenches, type RabbitmqBenches } from "./adapters/rabbitmq-broker.ts";
 import { brokenBrokers } from "./broken/brokers.ts";
-import { brokerChecks, eventOf, queues, type BrokerBench } from "./broker.ts";
+import { eventOf, queues, type BrokerBench } from "./broker-bench.ts";
+import { brokerChecks } from "./broker.ts";
 import { eventually, handClock, mustFail } from "./check.ts";
 
 let db: TestDatabase;

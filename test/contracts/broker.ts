@@ -1,83 +1,22 @@
 import assert from "node:assert/strict";
-import type { CloudEvent } from "#lib/events.ts";
-import { uuidv7 } from "#lib/ids.ts";
-import type { Broker, Delivery, QueueSpec, Settlement } from "#lib/broker/broker.ts";
-import { check, eventually, never, refusal, type Bench, type Check } from "./check.ts";
-
-export type BrokerBench = Bench & {
-  broker: Broker;
-  /** Another process at the same queues. */
-  another(): Promise<Broker>;
-  /** The first process ends without a word. What it had in hand is still held for it. */
-  kill(): Promise<void>;
-  pass(ms: number): Promise<void>;
-  /** Of the clock that `pass` moves; it may also run by itself. */
-  now(): number;
-  /** How long nothing may happen before a delay is over; 0 where the clock runs by itself and would not wait. */
-  watch_ms: number;
-  /** Everything in anybody's hand counts as given up. */
-  lapse(): Promise<void>;
-};
-
-export const queues: readonly QueueSpec[] = [
-  { name: "ai.match-plate", types: ["lpr.detected"], parallel: 4 },
-  { name: "ai.store-plate", types: ["lpr.detected", "lpr.posted"], parallel: 4 },
-  { name: "streaming.follow", types: ["recording.started"], parallel: 4, ordered: true },
-  { name: "streaming.cut-clip", types: ["clip.requested"], parallel: 3 },
-];
-
-export const eventOf = (type: string, name = "", partitionkey?: string): CloudEvent => ({
-  specversion: "1.0",
-  id: uuidv7(),
-  source: "/test",
-  type,
-  time: "2026-03-04T12:00:00.000Z",
-  datacontenttype: "application/json",
-  dataschema: `/schemas/${type}/1`,
-  correlationid: "corr",
-  ...(partitionkey === undefined ? {} : { partitionkey }),
-  data: { name },
-});
-
-const CLIP = "streaming.cut-clip";
-const clip = (name = ""): CloudEvent => eventOf("clip.requested", name);
-const nameOf = ({ event }: Delivery): string => String(event.data["name"]);
-const on = (title: string, body: (bench: BrokerBench) => Promise<void>): Check<BrokerBench> => check(title, body);
-const done: Settlement = { done: true };
-
-/** Consumes and remembers; `answer` settles, by default with done. */
-const collect = async (
-  broker: Broker,
-  queue: string,
-  answer: (d: Delivery) => Settlement | Promise<Settlement> = () => done,
-) => {
-  const got: Delivery[] = [];
-  const consumer = await broker.consume(queue, async (delivery) => {
-    got.push(delivery);
-    return answer(delivery);
-  });
-  return { got, stop: consumer.stop };
-};
-const depthOf = async (broker: Broker, queue: string) => {
-  const depth = (await broker.depths()).find((one) => one.queue === queue);
-  assert.ok(depth, `no depth of ${queue}`);
-  return depth;
-};
-const isEmpty = async (broker: Broker, queue: string): Promise<boolean> => {
-  const { waiting, held, parked } = await depthOf(broker, queue);
-  return waiting + held + parked === 0;
-};
-/** So many have been handed out and settled, or more. */
-const isSettled = async (broker: Broker, got: readonly Delivery[], count: number): Promise<boolean> =>
-  got.length > count || (got.length === count && (await depthOf(broker, CLIP)).held === 0);
-const assertApart = (times: readonly number[], ms: number): void => {
-  const gaps = times.slice(1).map((at, n) => at - times[n]!);
-  assert.ok(
-    gaps.every((gap) => gap >= ms),
-    `${gaps.join(", ")} ms are not all ${ms} ms`,
-  );
-};
-const forever = new Promise<Settlement>(() => undefined);
+import type { Settlement } from "#lib/broker/broker.ts";
+import {
+  CLIP,
+  clip,
+  nameOf,
+  on,
+  done,
+  collect,
+  depthOf,
+  isEmpty,
+  isSettled,
+  assertApart,
+  forever,
+  eventOf,
+  type BrokerBench,
+} from "./broker-bench.ts";
+import { eventually, never, refusal, type Check } from "./check.ts";
+import { ordering } from "./broker-ordering.ts";
 
 const publishing: readonly Check<BrokerBench>[] = [
   on("a message reaches every queue bound to its type, as it was published", async ({ broker }) => {
@@ -323,64 +262,6 @@ const holding: readonly Check<BrokerBench>[] = [
     assert.equal(waiting, 2);
     // Where time is squeezed, a busy machine's moment is long.
     assert.ok(oldest_seconds >= 89 && oldest_seconds < 300, `${oldest_seconds} s`);
-  }),
-];
-
-const FOLLOW = "streaming.follow";
-const step = (name: string, key: string): CloudEvent => eventOf("recording.started", name, key);
-
-const ordering: readonly Check<BrokerBench>[] = [
-  on("where order is asked for, a key's messages come one at a time and in order", async ({ broker, another }) => {
-    for (let n = 0; n < 8; n++) await broker.publish(["a", "b", "c"].map((key) => step(`${key}${n}`, key)));
-    const inHand: Record<string, number> = {};
-    let overlaps = 0;
-    const seen: string[] = [];
-    const slow = async (delivery: Delivery): Promise<Settlement> => {
-      const key = delivery.event.partitionkey!;
-      inHand[key] = (inHand[key] ?? 0) + 1;
-      if (inHand[key] > 1) overlaps++;
-      seen.push(nameOf(delivery));
-      await new Promise((resolve) => setTimeout(resolve, 3));
-      inHand[key]--;
-      return done;
-    };
-    await collect(broker, FOLLOW, slow);
-    await collect(await another(), FOLLOW, slow);
-    await eventually("all are done", () => isEmpty(broker, FOLLOW));
-    assert.equal(overlaps, 0);
-    for (const key of ["a", "b", "c"])
-      assert.deepEqual(
-        seen.filter((name) => name.startsWith(key)),
-        Array.from({ length: 8 }, (_, n) => `${key}${n}`),
-      );
-  }),
-  on("a message that is retried holds back its own key only", async ({ broker, pass, watch_ms }) => {
-    await broker.publish([step("a1", "a"), step("a2", "a"), step("b1", "b")]);
-    const seen: string[] = [];
-    await collect(broker, FOLLOW, (delivery) => {
-      seen.push(nameOf(delivery));
-      const isFirst = nameOf(delivery) === "a1" && delivery.attempt === 1;
-      return isFirst ? { retry: true, delay_seconds: 4, reason: "later" } : done;
-    });
-    await eventually("the other key goes on", async () => {
-      const { waiting, held } = await depthOf(broker, FOLLOW);
-      return seen.length > 2 || (waiting === 2 && held === 0);
-    });
-    await never("its successor overtakes", () => seen.includes("a2"), watch_ms);
-    await pass(4100);
-    await eventually("all are done", () => isEmpty(broker, FOLLOW));
-    assert.deepEqual(
-      seen.filter((name) => name.startsWith("a")),
-      ["a1", "a1", "a2"],
-    );
-  }),
-  on("a dead message does not hold back its key", async ({ broker }) => {
-    await broker.publish([step("a1", "a"), step("a2", "a")]);
-    const { got } = await collect(broker, FOLLOW, (delivery) =>
-      nameOf(delivery) === "a1" ? { dead: true, reason: "no" } : done,
-    );
-    await eventually("all are settled", () => isEmpty(broker, FOLLOW));
-    assert.deepEqual(got.map(nameOf), ["a1", "a2"]);
   }),
 ];
 

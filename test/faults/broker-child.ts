@@ -1,6 +1,6 @@
 /** A consumer that one kind of message ends, as a fault in native code would. Says what it has done over IPC. */
 import { rabbitmqBroker } from "#lib/broker/rabbitmq.ts";
-import { queues } from "#test/contracts/broker.ts";
+import { queues } from "#test/contracts/broker-bench.ts";
 
 const [url = "", queue = ""] = process.argv.slice(2);
 const broker = await rabbitmqBroker(url, { queues });

@@ -9,7 +9,7 @@ import { topologyOf } from "#lib/broker/rabbitmq/topology.ts";
 import { definitionsText } from "#infra/rabbitmq/definitions.ts";
 import { AppError } from "#lib/errors.ts";
 import { noLog } from "#lib/log.ts";
-import { eventOf, queues } from "#test/contracts/broker.ts";
+import { eventOf, queues } from "#test/contracts/broker-bench.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { testHost } from "#test/harness/host.ts";
 import { plateCity } from "#test/harness/plates.ts";

@@ -13,7 +13,7 @@ import { topologyOf, type Definitions } from "#lib/broker/rabbitmq/topology.ts";
 import { withTenant } from "#lib/db/transaction.ts";
 import { uuidv7 } from "#lib/ids.ts";
 import { noLog } from "#lib/log.ts";
-import { eventOf, queues } from "#test/contracts/broker.ts";
+import { eventOf, queues } from "#test/contracts/broker-bench.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { testDatabase } from "#test/harness/database.ts";
 import { startFaultProxy } from "#test/harness/fault-proxy.ts";

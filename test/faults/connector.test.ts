@@ -13,7 +13,7 @@ import { contracts } from "#infra/derive.ts";
 import { definitionsOf } from "#infra/rabbitmq/definitions.ts";
 import { connectBroker } from "#lib/broker/connect.ts";
 import { uuidv7 } from "#lib/ids.ts";
-import { eventOf } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker-bench.ts";
 import { eventually } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { SYSTEM_TOKEN, testMaterial } from "#test/harness/host.ts";

@@ -4,7 +4,7 @@ import type { Channel, ConsumeMessage } from "amqplib";
 import { expect, test } from "vitest";
 import type { Settlement } from "#lib/broker/broker.ts";
 import { AppError } from "#lib/errors.ts";
-import { eventOf } from "#test/contracts/broker.ts";
+import { eventOf } from "#test/contracts/broker-bench.ts";
 import { eventually, never } from "#test/contracts/check.ts";
 import { startConsumer } from "./consumer.ts";
 import type { Link } from "./link.ts";

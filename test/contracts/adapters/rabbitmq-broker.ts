@@ -4,7 +4,7 @@ import { topologyOf } from "#lib/broker/rabbitmq/topology.ts";
 import type { Broker, QueueSpec } from "#lib/broker/broker.ts";
 import { startFaultProxy, type FaultProxy } from "#test/harness/fault-proxy.ts";
 import { testVhost, type Vhost } from "#test/harness/servers/vhost.ts";
-import type { BrokerBench } from "../broker.ts";
+import type { BrokerBench } from "../broker-bench.ts";
 
 const SECOND_MS = 20;
 const LONGEST_DELAY_MS = 61_000;

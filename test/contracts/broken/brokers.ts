@@ -1,6 +1,6 @@
 import type { Broker, Delivery, QueueSpec, Settlement } from "#lib/broker/broker.ts";
 import { arrayBroker, nothingKept, type ArrayBroker, type Kept } from "../adapters/array-broker.ts";
-import { queues, type BrokerBench } from "../broker.ts";
+import { queues, type BrokerBench } from "../broker-bench.ts";
 import { handClock, type Broken } from "../check.ts";
 
 type Spoil = (good: ArrayBroker, kept: Kept) => Partial<Broker>;
