@@ -24,7 +24,8 @@ export default defineConfig({
     // Safe because functions hold no module state and nobody mocks modules; 17× faster than a fresh module graph per file.
     isolate: false,
     pool: "forks",
-    testTimeout: 30_000,
+    // Nothing is judged by how long it took: two cores, and whole systems on them.
+    testTimeout: 90_000,
     hookTimeout: 120_000,
     sequence: { sequencer: SideBySide },
     globalSetup: ["test/harness/global-setup.ts"],

@@ -15,7 +15,7 @@ const flags = [
 ];
 
 /** Shorter than a test's own limit, so that what was waited for is named. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 45_000;
 
 export const openBrowser = (): Promise<Browser> => chromium.launch({ executablePath: EXECUTABLE, args: flags });
 
