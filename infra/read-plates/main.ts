@@ -25,7 +25,7 @@ const main = async (): Promise<void> => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
   const workers = options.workers ?? Math.min(MOST_WORKERS, availableParallelism());
   const log = createLog({ context: "read-plates", level: "warn", write: tell });
-  const vision = await openVision({ folder: options.models, workers, look: options.look, log });
+  const vision = await openVision({ folder: options.models, workers, detector_pixels: options.detector_pixels, log });
   try {
     const state = vision.state();
     if (state.state === "without_models") throw new Error(state.reason);

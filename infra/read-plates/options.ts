@@ -1,7 +1,7 @@
 /** What `npm run read-plates -- …` understands. */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { Look } from "#lib/vision/scale.ts";
+import type { DetectorPixels } from "#lib/vision/scale.ts";
 
 export type Options = {
   sources: string[];
@@ -13,7 +13,7 @@ export type Options = {
   seconds: number | null;
   models: string;
   workers: number | null;
-  look: Look;
+  detector_pixels: DetectorPixels;
 };
 
 export const help = `Reads plates from pictures and videos, on this machine alone: nothing is sent or kept.
@@ -27,7 +27,7 @@ export const help = `Reads plates from pictures and videos, on this machine alon
                 --per-second N             pictures of a second of video that are looked at (default 3)
                 --seconds N                of each video or camera only so long
                 --models DIR               other networks than those of the checkout
-                --look N                   pixels of a picture that the detector is shown (default: by its size, 245760 to 942080)
+                --detector-pixels N        pixels of a picture that the detector is shown (default: by its size, 245760 to 942080)
                 --workers N                pictures looked at at once (default: two, or one where there is one core)
 
 A line: {"file", "time", "width", "height", "plates": [{"text", "confidence", "alternatives", "layout", "rows", "box", "corners",
@@ -48,7 +48,7 @@ export const readOptions = (args: string[], from: string): Options | null => {
       seconds: { type: "string" },
       models: { type: "string", default: join(import.meta.dirname, "../../models") },
       workers: { type: "string" },
-      look: { type: "string", default: "auto" },
+      "detector-pixels": { type: "string", default: "auto" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -63,7 +63,10 @@ export const readOptions = (args: string[], from: string): Options | null => {
     seconds: values.seconds === undefined ? null : numberOf("--seconds", values.seconds, 0.01, 1e9),
     models: resolve(from, values.models),
     workers: values.workers === undefined ? null : Math.round(numberOf("--workers", values.workers, 1, 64)),
-    look: values.look === "auto" ? "auto" : numberOf("--look", values.look, 20_480, 4_000_000),
+    detector_pixels:
+      values["detector-pixels"] === "auto"
+        ? "auto"
+        : numberOf("--detector-pixels", values["detector-pixels"], 20_480, 4_000_000),
   };
 };
 

@@ -32,7 +32,11 @@ export const connectSight = async (environment: VisionEnvironment, { log, metric
 };
 
 const connectVision = async (environment: VisionEnvironment, options: Options): Promise<Vision> => {
-  const { VISION_PROVIDER: provider, VISION_MODELS_DIR: folder = MODELS, VISION_LOOK: look } = environment;
+  const {
+    VISION_PROVIDER: provider,
+    VISION_MODELS_DIR: folder = MODELS,
+    VISION_DETECTOR_PIXELS: detector_pixels,
+  } = environment;
   if (provider === "off") {
     const reason = "VISION_PROVIDER is off";
     options.log.warn("no plate is read from pictures", { reason });
@@ -40,5 +44,5 @@ const connectVision = async (environment: VisionEnvironment, options: Options): 
   }
   const { openVision } = await import("./open-vision.ts");
   const workers = environment.VISION_WORKERS;
-  return openVision({ folder, provider, look, ...options, ...(workers === undefined ? {} : { workers }) });
+  return openVision({ folder, provider, detector_pixels, ...options, ...(workers === undefined ? {} : { workers }) });
 };

@@ -2,7 +2,7 @@
 import { alternativesOf, positionsOf, readingsOf } from "./grammar.ts";
 import { VIEW, type Corners, type Luma, type Networks } from "./networks.ts";
 import { boxOf, isQuadrilateral, overlap, pointsOf } from "./quadrilaterals.ts";
-import { detectorSize, scaleLuma, type Look } from "./scale.ts";
+import { detectorSize, scaleLuma, type DetectorPixels } from "./scale.ts";
 import { sharpnessOf } from "./sharpness.ts";
 import type { PlateFound } from "./vision.ts";
 
@@ -31,9 +31,9 @@ export type Finds = {
 };
 type Candidate = { corners: Corners; score: number; two_rows: number };
 
-export const findPlates = async (networks: Networks, picture: Luma, look: Look = "auto"): Promise<Finds> => {
+export const findPlates = async (networks: Networks, picture: Luma, shown: DetectorPixels = "auto"): Promise<Finds> => {
   const finds: Finds = { plates: [], unusable: 0, implausible: 0 };
-  for (const candidate of await candidatesOf(networks, picture, look, finds)) {
+  for (const candidate of await candidatesOf(networks, picture, shown, finds)) {
     const corners = await networks.refine(picture, candidate.corners);
     if (!corners.every(Number.isFinite)) finds.unusable += 1;
     else if (!isQuadrilateral(corners, picture)) finds.implausible += 1;
@@ -48,8 +48,13 @@ export const findPlates = async (networks: Networks, picture: Luma, look: Look =
 };
 
 /** One look at the whole picture: a smaller one beside it finds no more (`training/notes.md`). */
-const candidatesOf = async (networks: Networks, picture: Luma, look: Look, finds: Finds): Promise<Candidate[]> => {
-  const size = detectorSize(picture, look);
+const candidatesOf = async (
+  networks: Networks,
+  picture: Luma,
+  shown: DetectorPixels,
+  finds: Finds,
+): Promise<Candidate[]> => {
+  const size = detectorSize(picture, shown);
   const small = { ...size, luma: scaleLuma(picture.luma, picture, size) };
   const { corners, score, two_rows } = await networks.detect(small);
   const [across, down] = [picture.width / size.width, picture.height / size.height];

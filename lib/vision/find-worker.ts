@@ -2,10 +2,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { findPlates, type Finds } from "./find-plates.ts";
 import { openNetworks, wordsOf, type Luma, type NetworkName, type Provider } from "./networks.ts";
-import type { Look } from "./scale.ts";
+import type { DetectorPixels } from "./scale.ts";
 import { standBack } from "./standing-back.ts";
 
-export type WorkerData = { files: Record<NetworkName, Uint8Array>; provider: Provider; look: Look };
+export type WorkerData = {
+  files: Record<NetworkName, Uint8Array>;
+  provider: Provider;
+  detector_pixels: DetectorPixels;
+};
 /** One at a time: an answer is to the question before it. */
 export type Question = { kind: "find"; picture: Luma } | { kind: "end" };
 export type Answer =
@@ -16,12 +20,12 @@ export type Answer =
 
 const say = (answer: Answer): void => parentPort?.postMessage(answer);
 
-const begin = async ({ files, provider, look }: WorkerData): Promise<void> => {
+const begin = async ({ files, provider, detector_pixels }: WorkerData): Promise<void> => {
   standBack();
   const opened = await openNetworks(files, provider);
   parentPort?.on("message", (question: Question) => {
     if (question.kind === "end") return parentPort?.close();
-    void findPlates(opened.networks, question.picture, look).then(
+    void findPlates(opened.networks, question.picture, detector_pixels).then(
       (finds) => say({ kind: "found", finds }),
       (error: unknown) => say({ kind: "failed", reason: wordsOf(error) }),
     );

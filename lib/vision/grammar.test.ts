@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { alternativesOf, CHARACTERS, LAYOUT_WEIGHT, positionsOf, readingsOf } from "./grammar.ts";
-import { looks, USUAL_PIXELS } from "./scale.ts";
+import { detectorPixels, USUAL_PIXELS } from "./scale.ts";
 
 const BOTH = Float32Array.from([0.25, 0.25, 0.25, 0.25]);
 
@@ -72,8 +72,8 @@ test("weights and sizes are those with which the networks were chosen", () => {
   const models = training("models.py");
   const [, width, height] = /USUAL_PIXELS = (\d+) \* (\d+)/.exec(models) ?? [];
   expect(Number(width) * Number(height)).toBe(USUAL_PIXELS);
-  const [, theirs = ""] = /LOOKS = \((.*)\)\n/.exec(models) ?? [];
-  const ours = looks.map(({ above, pixels }) => [above, pixels]);
+  const [, theirs = ""] = /DETECTOR_PIXELS = \((.*)\)\n/.exec(models) ?? [];
+  const ours = detectorPixels.map(({ above, pixels }) => [above, pixels]);
   const pairs = theirs.matchAll(/\(([\d_]+), (\d+) \* (\d+)\)/g);
   expect(
     Array.from(pairs, ([, above = "", w, h]) => [Number(above.replaceAll("_", "")), Number(w) * Number(h)]),

@@ -5,7 +5,7 @@ import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { readModelFiles } from "./model-files.ts";
 import type { Provider } from "./networks.ts";
-import type { Look } from "./scale.ts";
+import type { DetectorPixels } from "./scale.ts";
 import { visionMetrics, type VisionMetrics } from "./vision-metrics.ts";
 import type { PlateFound, Vision, VisionState } from "./vision.ts";
 import { openWorkerPool, type WorkerPool } from "./worker-pool.ts";
@@ -18,7 +18,7 @@ export type VisionOptions = {
   /** `auto`: CUDA where ONNX Runtime brings it and it starts, else the CPU. Default `auto`. */
   provider?: "auto" | Provider;
   /** Pixels that the detector is shown. Default `auto`: by the size of the picture. */
-  look?: Look;
+  detector_pixels?: DetectorPixels;
   log: Log;
   metrics?: Metrics;
   /** Calls beyond the threads that may wait; more are refused with `unavailable`. Default 64. */
@@ -48,7 +48,7 @@ export const openVision = async (options: VisionOptions): Promise<Vision> => {
     data: {
       files: model.files,
       provider: options.provider === "cpu" ? "cpu" : "cuda",
-      look: options.look ?? "auto",
+      detector_pixels: options.detector_pixels ?? "auto",
     },
     file: options.worker_file ?? WORKER_FILE,
     log,

@@ -4,7 +4,7 @@
 const STEP = 32;
 const MOST_ENLARGED = 2;
 /** The more pixels a picture has, the smaller may be what its camera was hung up to see: measured in `training/notes.md`. */
-export const looks = [
+export const detectorPixels = [
   { above: 6_000_000, pixels: 1920 * 1088 },
   { above: 2_500_000, pixels: 1280 * 736 },
   { above: 500_000, pixels: 960 * 544 },
@@ -13,17 +13,18 @@ export const USUAL_PIXELS = 640 * 384;
 
 export type Size = { width: number; height: number };
 /** Pixels that the detector is shown, whatever the shape of the picture. `auto`: by the picture's own. */
-export type Look = "auto" | number;
+export type DetectorPixels = "auto" | number;
 
 /** Both sides multiples of 32 (`training/gtplates/models.py` has the same rule). */
-export const detectorSize = ({ width, height }: Size, look: Look = "auto"): Size => {
-  const pixels = look === "auto" ? lookAt(width * height) : look;
+export const detectorSize = ({ width, height }: Size, shown: DetectorPixels = "auto"): Size => {
+  const pixels = shown === "auto" ? pixelsFor(width * height) : shown;
   const scale = Math.min(Math.sqrt(pixels / (width * height)), MOST_ENLARGED);
   const side = (length: number): number => Math.max(STEP, roundToEven((length * scale) / STEP) * STEP);
   return { width: side(width), height: side(height) };
 };
 
-const lookAt = (pixels: number): number => looks.find(({ above }) => pixels > above)?.pixels ?? USUAL_PIXELS;
+const pixelsFor = (pictures: number): number =>
+  detectorPixels.find(({ above }) => pictures > above)?.pixels ?? USUAL_PIXELS;
 
 /** Python's rounding: a half goes to the even neighbour. */
 const roundToEven = (value: number): number => {

@@ -12,7 +12,9 @@ export const VisionEnvironment = z.object({
    * Pixels that the detector is shown of each picture. `auto`: 640×384 of what has up to half a megapixel, 960×544 of
    * what has up to two and a half (1080p), 1280×736 up to six, 1920×1088 of more (4K). More finds smaller plates and costs as much more.
    */
-  VISION_LOOK: z.union([z.literal("auto"), z.coerce.number().int().min(20_480).max(4_000_000)]).default("auto"),
+  VISION_DETECTOR_PIXELS: z
+    .union([z.literal("auto"), z.coerce.number().int().min(20_480).max(4_000_000)])
+    .default("auto"),
   /** `on`: pictures in which nothing has changed are not looked at. What it spares and loses: docs/performance.md. */
   VISION_GATE: z.enum(["on", "off"]).default("on"),
   /** `off`: type and colour of vehicles are not looked for, and cost nothing. */

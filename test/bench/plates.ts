@@ -1,7 +1,7 @@
 /**
- * `node test/bench/plates.ts [--look PIXELS] [--python PYTHON] [--tesseract]`: how many plates of the pictures that choose between networks
+ * `node test/bench/plates.ts [--detector-pixels N] [--python PYTHON] [--tesseract]`: how many plates of the pictures that choose between networks
  * ($GT_SAMPLES/lpr/validation/barra-do-pirai) are read right by the product, from the whole picture to the text.
- * `--look`: so many pixels for the detector, instead of as many as the size of the picture says.
+ * `--detector-pixels`: so many pixels for the detector, instead of as many as the size of the picture says.
  * `--python`: the same pictures by the reference in `training/` (the interpreter of its environment), plate for plate.
  * `--tesseract`: the same plates, straightened by our corners, by Tesseract where it is installed.
  */
@@ -20,7 +20,11 @@ import { intervalOf } from "./intervals.ts";
 
 const root = join(import.meta.dirname, "../..");
 const { values } = parseArgs({
-  options: { look: { type: "string" }, python: { type: "string" }, tesseract: { type: "boolean", default: false } },
+  options: {
+    "detector-pixels": { type: "string" },
+    python: { type: "string" },
+    tesseract: { type: "boolean", default: false },
+  },
 });
 const samples = process.env.GT_SAMPLES;
 if (!samples) throw new Error("GT_SAMPLES names the folder that holds lpr/validation");
@@ -39,7 +43,7 @@ const isRight = ({ found, plate }: Answer): boolean => found[0]?.text === plate;
 const vision = await openVision({
   folder: join(root, "models"),
   workers: 1,
-  look: values.look === undefined ? "auto" : Number(values.look),
+  detector_pixels: values["detector-pixels"] === undefined ? "auto" : Number(values["detector-pixels"]),
   log: createLog({ context: "bench", level: "warn" }),
 });
 const answers: Answer[] = [];

@@ -1,7 +1,7 @@
 /**
- * `node test/bench/vision.ts [--rounds 40] [--look 245760]`: CPU time from a decoded 1080p picture to the text of its plate, part by part and as the
+ * `node test/bench/vision.ts [--rounds 40] [--detector-pixels 245760]`: CPU time from a decoded 1080p picture to the text of its plate, part by part and as the
  * product does it, beside a graph of the shape of YOLOv8n at 640 and a bare copy of the pixels, in the same run.
- * `--look`: pixels for the detector, where they are not to follow from the size of the picture.
+ * `--detector-pixels`: pixels for the detector, where they are not to follow from the size of the picture.
  * One thread each; the least and the median of the rounds, which alternate.
  */
 import { join } from "node:path";
@@ -19,21 +19,23 @@ import { drawnPng, plateScenes } from "#test/harness/drawn-plates.ts";
 import { percentile } from "./processes.ts";
 import { yoloGraph } from "./yolo-graph.ts";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "40" }, look: { type: "string" } } });
-const shown = values.look === undefined ? "auto" : Number(values.look);
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "40" }, "detector-pixels": { type: "string" } },
+});
+const shown = values["detector-pixels"] === undefined ? "auto" : Number(values["detector-pixels"]);
 const folder = join(import.meta.dirname, "../../models");
-const size = { width: 1920, height: 1080 };
+const full_hd = { width: 1920, height: 1080 };
 const SIDE = 640;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
 const jpeg = await sharp(await drawnPng(plateScenes.slice(0, 1)))
-  .resize(size)
+  .resize(full_hd)
   .jpeg({ quality: 85 })
   .toBuffer();
 const picture = await decodeStill(jpeg);
 
 const bare = process.memoryUsage().rss;
-const how = { folder, workers: 1, provider: "cpu", look: shown, log: noLog } as const;
+const how = { folder, workers: 1, provider: "cpu", detector_pixels: shown, log: noLog } as const;
 const vision = await openVision(how);
 for (let turn = 0; turn < 10; turn += 1) await vision.find(picture);
 const one = process.memoryUsage().rss;
@@ -45,8 +47,8 @@ await two.close();
 const models = await readModelFiles(folder);
 if ("reason" in models) throw new Error(models.reason);
 const { networks } = await openNetworks(models.files, "cpu");
-const look = detectorSize(picture, shown);
-const small = { ...look, luma: scaleLuma(picture.luma, picture, look) };
+const size = detectorSize(picture, shown);
+const small = { ...size, luma: scaleLuma(picture.luma, picture, size) };
 const found = await findPlates(networks, picture, shown);
 const corners = Float32Array.from(found.plates[0]?.corners.flatMap(({ x, y }) => [x, y]) ?? []);
 const options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
@@ -56,7 +58,7 @@ const target = new Uint8Array(picture.luma.length);
 
 const parts: Record<string, () => unknown> = {
   "copy of the luma": () => target.set(picture.luma),
-  "scaled for the detector": () => scaleLuma(picture.luma, picture, look),
+  "scaled for the detector": () => scaleLuma(picture.luma, picture, size),
   detector: () => networks.detect(small),
   refiner: () => networks.refine(picture, corners),
   reader: () => networks.read(picture, corners),
@@ -80,7 +82,7 @@ await vision.close();
 const least = (name: string): number => Math.min(...(taken.get(name) ?? []));
 const peer = least("shape of YOLOv8n at 640");
 console.log(
-  `${found.plates.length} plate(s) in the picture; ${values.rounds} rounds, detector at ${look.width}×${look.height}, ms of CPU`,
+  `${found.plates.length} plate(s) in the picture; ${values.rounds} rounds, detector at ${size.width}×${size.height}, ms of CPU`,
 );
 for (const [name, times] of taken) {
   const ratio = (least(name) / peer).toFixed(3);

@@ -17,7 +17,7 @@ from .reading import Reading, read
 MODELS = Path(__file__).resolve().parents[2] / "models"
 USUAL_PIXELS = 640 * 384
 # Above so many pixels of the picture: so many for the detector (lib/vision/scale.ts has the same rule).
-LOOKS = ((6_000_000, 1920 * 1088), (2_500_000, 1280 * 736), (500_000, 960 * 544))
+DETECTOR_PIXELS = ((6_000_000, 1920 * 1088), (2_500_000, 1280 * 736), (500_000, 960 * 544))
 
 
 def session(model: Path | bytes) -> onnxruntime.InferenceSession:
@@ -36,7 +36,7 @@ class Found:
 
 def detector_size(width: int, height: int) -> tuple[int, int]:
     """Both sides multiples of 32, the more pixels the larger the picture, whatever its shape; never enlarged more than twice."""
-    return scaled_size(width, height, next((pixels for above, pixels in LOOKS if width * height > above), USUAL_PIXELS))
+    return scaled_size(width, height, next((pixels for above, pixels in DETECTOR_PIXELS if width * height > above), USUAL_PIXELS))
 
 
 def scaled_size(width: int, height: int, pixels: float) -> tuple[int, int]:
