@@ -1,19 +1,33 @@
 /** The console as files that any web server can serve: hashed names, no inline script or style, fonts and their licences. */
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { build, type Metafile } from "esbuild";
+import { keptBundle, type Bundle } from "./kept-bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 const entries = { app: "console/app.tsx", worker: "console/live/media-worker.ts", style: "console/theme.css" } as const;
 const fonts = ["atkinson-hyperlegible-next", "atkinson-hyperlegible-mono"];
 
+/** Where the last build waits for the next start: neither a user's data nor the checkout's. */
+const KEPT = join(root, "node_modules/.cache/gt-vision/console");
+
 export const buildConsole = async ({ outdir }: { outdir: string }): Promise<void> => {
+  const { files } = await keptBundle(KEPT, bundleConsole);
   rmSync(join(outdir, "assets"), { recursive: true, force: true });
-  const { metafile } = await build({
+  for (const [name, bytes] of files) {
+    mkdirSync(dirname(join(outdir, name)), { recursive: true });
+    writeFileSync(join(outdir, name), bytes);
+  }
+};
+
+const bundleConsole = async (): Promise<Bundle> => {
+  const outdir = join(root, "dist");
+  const { metafile, outputFiles } = await build({
     entryPoints: Object.values(entries).map((entry) => join(root, entry)),
     bundle: true,
     splitting: true,
     metafile: true,
+    write: false,
     outdir: join(outdir, "assets"),
     format: "esm",
     target: ["chrome120", "firefox121", "safari17"],
@@ -31,12 +45,19 @@ export const buildConsole = async ({ outdir }: { outdir: string }): Promise<void
     logLevel: "silent",
     absWorkingDir: root,
   });
-  mkdirSync(join(outdir, "licences"), { recursive: true });
-  for (const font of fonts) {
-    copyFileSync(join(root, "node_modules/@fontsource", font, "LICENSE"), join(outdir, "licences", `${font}.txt`));
-  }
-  copyFileSync(join(root, "console/icon.svg"), join(outdir, "icon.svg"));
-  writeFileSync(join(outdir, "index.html"), page(namesIn(metafile)));
+  const copied = new Map([
+    ["icon.svg", join(root, "console/icon.svg")],
+    ...fonts.map((font) => [`licences/${font}.txt`, join(root, "node_modules/@fontsource", font, "LICENSE")] as const),
+  ]);
+  const besides = [import.meta.filename, join(root, "package.json"), join(root, "package-lock.json")];
+  return {
+    inputs: [...Object.keys(metafile.inputs).map((input) => join(root, input)), ...copied.values(), ...besides],
+    files: new Map<string, Uint8Array>([
+      ...outputFiles.map(({ path, contents }) => [relative(outdir, path), contents] as const),
+      ...[...copied].map(([name, file]) => [name, readFileSync(file)] as const),
+      ["index.html", Buffer.from(page(namesIn(metafile)))],
+    ]),
+  };
 };
 
 type Names = Record<keyof typeof entries, string>;
