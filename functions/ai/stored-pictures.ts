@@ -1,26 +1,28 @@
 /** A read's pictures in lpr-images: the scene, and the plate close up. */
 import { AppError } from "#lib/errors.ts";
 import type { ObjectStore } from "#lib/object-store/object-store.ts";
-import type { Box, Picture } from "#lib/vision/picture.ts";
-import type { Pictures } from "#lib/vision/sight.ts";
 import type { PictureOf } from "./frame-plans.ts";
+import type { Look } from "./looks.ts";
 
-const SCENE = { quality: 80, max_width: 1920 };
-const PLATE = { quality: 90 };
-/** Around the plate, as a share of its width: what holds it tells a plate from a sticker. */
-const MARGIN = 0.25;
+/** Of one frame, as JPEG. */
+export type Photographs = {
+  /** `false`: whoever looked has not sent them. */
+  has(look: Look): boolean;
+  scene(): Promise<Uint8Array>;
+  plate(look: Look): Promise<Uint8Array>;
+};
 
 export const storePictures = async (
-  { objects, pictures }: { objects: ObjectStore; pictures: Pictures },
-  picture: Picture,
+  objects: ObjectStore,
+  photographs: Photographs,
   wanted: readonly PictureOf[],
 ): Promise<void> => {
   if (wanted.length === 0) return;
-  const scene = await pictures.jpegOf(picture, undefined, SCENE);
+  const scene = await photographs.scene();
   await Promise.all(
     wanted.flatMap(({ look, ...keys }) => [
       put(objects, keys.scene, scene),
-      pictures.jpegOf(picture, around(look.found.box, picture), PLATE).then((jpeg) => put(objects, keys.plate, jpeg)),
+      photographs.plate(look).then((jpeg) => put(objects, keys.plate, jpeg)),
     ]),
   );
 };
@@ -32,17 +34,6 @@ const put = async (objects: ObjectStore, key: string, bytes: Uint8Array): Promis
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "conflict") throw error;
   }
-};
-
-const around = ({ x, y, width, height }: Box, picture: Pick<Picture, "width" | "height">): Box => {
-  const margin = Math.round(width * MARGIN);
-  const [left, top] = [Math.max(0, Math.floor(x) - margin), Math.max(0, Math.floor(y) - margin)];
-  return {
-    x: left,
-    y: top,
-    width: Math.min(picture.width - left, Math.ceil(width) + 2 * margin),
-    height: Math.min(picture.height - top, Math.ceil(height) + 2 * margin),
-  };
 };
 
 /** Best effort: what stays is named by no row, and goes with the day it lies under. */
