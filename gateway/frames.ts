@@ -27,18 +27,20 @@ const frameHead = (headers: Headers, now: Date) => {
   const id = headers.get("x-frame-id") ?? "";
   const camera_id = headers.get("x-camera-id") ?? "";
   const captured = Number(headers.get("x-captured-at") ?? Number.NaN);
+  const marked = headers.get("x-read-at-site");
   const errors = [
     ...(uuid.test(id) ? [] : [{ path: "x-frame-id", code: "uuid" }]),
     ...(uuid.test(camera_id) ? [] : [{ path: "x-camera-id", code: "uuid" }]),
     ...(Number.isFinite(captured) && Math.abs(captured) < 8.64e15
       ? []
       : [{ path: "x-captured-at", code: "milliseconds" }]),
+    ...(marked === null || marked === "true" ? [] : [{ path: "x-read-at-site", code: "true" }]),
   ];
   if (errors.length > 0) throw new AppError("malformed", "The frame's headers are incomplete", { errors });
   const correlation_id = headers.get("x-correlation-id") ?? id;
   // The newest frame wins by capture time: one from the future would hold its place for ever.
   const captured_at = new Date(Math.min(captured, now.getTime()));
-  return { id, camera_id, captured_at, format, correlation_id };
+  return { id, camera_id, captured_at, format, correlation_id, ...(marked === null ? {} : { read_at_site: true }) };
 };
 
 const readLimited = async (body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> => {

@@ -21,9 +21,13 @@ export type Frame = {
   /** One access unit with its parameter sets (Annex B), or one JPEG or PNG. At most 5 MiB. */
   bytes: Uint8Array;
   correlation_id: string;
+  /** Whoever sends it has read its plates already: it is for who wants the picture. */
+  read_at_site?: boolean;
 };
 
 export const MAX_FRAME_BYTES = 5 * 1024 * 1024;
+/** How often a frame is handed out at most. */
+export const MAX_TRIES = 3;
 
 export type HeldFrame = { frame: Frame; attempt: number };
 export type Refused = { frame: Frame; consumer: string; reason: string; refused_at: Date };

@@ -2,6 +2,7 @@
 import { AppError } from "#lib/errors.ts";
 import {
   MAX_FRAME_BYTES,
+  MAX_TRIES,
   type Frame,
   type FrameCounts,
   type Frames,
@@ -26,7 +27,6 @@ export type MemoryFramesOptions = {
 
 const MAX_WAITING = 512;
 const MAX_BYTES = 256 * 1024 * 1024;
-const MAX_TRIES = 3;
 const MAX_REFUSED = 100;
 
 type Worker = {

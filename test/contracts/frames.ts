@@ -65,6 +65,23 @@ export const framesChecks: readonly Check<FramesBench>[] = [
     await eventually("the frame arrives", () => got.length === 1);
     assert.deepEqual({ ...got[0], bytes: [...got[0]!.bytes] }, { ...frame, bytes: [255, 216, 0, 7] });
   }),
+  on(
+    "a frame that was read at its site says so to its consumer, and another says nothing of it",
+    async ({ frames }) => {
+      await frames.offer({ ...frameOf("a", "read"), read_at_site: true });
+      await frames.offer(frameOf("b", "unread"));
+      const got = new Map<string, boolean | undefined>();
+      await frames.consume(1, async ({ frame }) => void got.set(frame.correlation_id, frame.read_at_site));
+      await eventually("both arrive", () => got.size === 2);
+      assert.deepEqual(
+        [...got],
+        [
+          ["read", true],
+          ["unread", undefined],
+        ],
+      );
+    },
+  ),
   on("of one camera at most two frames wait and the newest win", async ({ frames }) => {
     const answers = [];
     for (const name of ["1", "2", "3", "4"]) answers.push(await frames.offer(frameOf("a", name)));

@@ -14,6 +14,7 @@ export const readPlates = frames({
   frames: { parallel: 4 },
   needs: ["transaction", "objects", "vision", "pictures", "clock"],
   async handle(frame, needs) {
+    if (frame.read_at_site) return { skipped: "read_at_site" };
     const { vision, pictures, clock, transaction, objects } = needs;
     const state = vision.state();
     if (state.state !== "ready") return { skipped: "without_models" };

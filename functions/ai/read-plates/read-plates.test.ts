@@ -295,6 +295,15 @@ describe("what fails", () => {
     await blind.close();
   });
 
+  test("a frame whose plates were read at its site is not looked at again", async () => {
+    const city = await plateCity(host);
+    const before = sight.decoded.length;
+    const frame = frameOf(cameraOf(city), [plate("ABC1D23")], { read_at_site: true });
+    expect(await handle(frame)).toEqual({ done: true });
+    expect(sight.decoded).toHaveLength(before);
+    expect(await readsOf(city)).toEqual([]);
+  });
+
   test("a picture that cannot be decoded is refused, and its neighbour is read", async () => {
     const city = await plateCity(host);
     const poison = frameOf(cameraOf(city), [], { bytes: Buffer.from("poison") });

@@ -156,7 +156,7 @@ const laneOf = ({ cidade_id, camera_id }: Frame): string => `${cidade_id}/${came
 
 type Head = Omit<Frame, "bytes" | "captured_at"> & { captured_at: string };
 
-const headOf = ({ id, cidade_id, camera_id, captured_at, format, correlation_id }: Frame): string =>
+const headOf = ({ id, cidade_id, camera_id, captured_at, format, correlation_id, read_at_site }: Frame): string =>
   JSON.stringify({
     id,
     cidade_id,
@@ -164,6 +164,7 @@ const headOf = ({ id, cidade_id, camera_id, captured_at, format, correlation_id 
     captured_at: captured_at.toISOString(),
     format,
     correlation_id,
+    ...(read_at_site === undefined ? {} : { read_at_site }),
   } satisfies Head);
 
 const frameOf = (head: Buffer, bytes: Buffer): Frame => {

@@ -2,7 +2,7 @@
 import type { Channel, ConsumeMessage } from "amqplib";
 import type { Kept, Link } from "#lib/broker/rabbitmq/link.ts";
 import { pause, type Pause } from "#lib/pause.ts";
-import type { Frames, HeldFrame } from "../frames.ts";
+import { MAX_TRIES, type Frames, type HeldFrame } from "../frames.ts";
 import type { Slots, Taken, Turn } from "./slots.ts";
 import { queueOf, turnOf } from "./turns.ts";
 
@@ -27,7 +27,6 @@ type Taker = Parts & {
   isOpen: boolean;
 };
 
-const MAX_TRIES = 3;
 const REDIS_AGAIN_MS = 200;
 
 export const takeTurns = (parts: Parts): TurnTaker => {

@@ -40,6 +40,11 @@ const oneListForAll = (frames: Frames): Frames => {
 
 export const brokenFrames: readonly Broken<FramesBench>[] = [
   broken("evicts the quiet camera", "a busy camera never evicts the frame of a quiet one", oneListForAll),
+  broken(
+    "forgets who has read a frame",
+    "a frame that was read at its site says so to its consumer, and another says nothing of it",
+    (frames) => ({ ...frames, offer: ({ read_at_site: _forgotten, ...frame }) => frames.offer(frame) }),
+  ),
   broken("keeps the oldest", "of one camera at most two frames wait and the newest win", (frames) => {
     const waiting = new Map<string, number>();
     return {
