@@ -1,15 +1,15 @@
 import { defineConfig } from "vitest/config";
 import { SideBySide } from "./test/harness/side-by-side.ts";
 
-/** One camera in a browser, by the clock, and beside it faults that are mostly waited out: each leaves room. */
+/** One camera in a browser, by the clock, and beside it recordings and faults that are mostly waited out: each leaves room. */
 const roomy = [
-  "test/scenarios/console-timeline.test.ts",
+  "test/scenarios/{console-timeline,own-camera}.test.ts",
   "test/faults/edge-*.test.ts",
-  "test/faults/{connector,redis,s3,s3-rows}.test.ts",
+  "test/faults/{connector,postgres,redis,s3,s3-rows}.test.ts",
 ];
 /** Everything that somebody sees in the first minute, by the clock: it takes the whole machine. */
 const watched = ["test/scenarios/first-minute.test.ts"];
-/** CPU of one thing beside another. */
+/** CPU of one thing beside another, in the same run: what else runs costs both the same. */
 const measured = ["test/gates/**/*.test.ts"];
 const never = ["node_modules/**", "data/**", "dist/**"];
 
@@ -34,9 +34,9 @@ export default defineConfig({
     projects: [
       // Whole systems, which mostly wait, and among them parts: three and one, most of the time.
       project(0, "together", 4, ["**/*.test.ts", "**/*.test.tsx"], [...roomy, ...watched, ...measured]),
-      project(1, "roomy", 4, roomy),
+      project(1, "roomy", 5, roomy),
       project(2, "watched", 1, watched),
-      project(3, "measured", 1, measured),
+      project(3, "measured", 2, measured),
     ],
   },
 });

@@ -30,7 +30,7 @@ beforeAll(async () => {
     provider: "cpu",
     log: noLog,
   });
-  decoder = openKeyFrameDecoder({ processes: 1, log: noLog });
+  decoder = openKeyFrameDecoder({ processes: 1, log: noLog, limit_ms: 60_000 });
   city = await prepareCity({ dataDir: folder, seed, cameras: CAMERAS, onProgress: () => undefined });
 }, 480_000);
 afterAll(async () => {
