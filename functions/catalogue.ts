@@ -88,6 +88,7 @@ import { readAlert } from "./ai/read-alert/function.ts";
 import { readPlate } from "./ai/read-plate/function.ts";
 import { readPlates } from "./ai/read-plates/function.ts";
 import { receiveLprEvent } from "./ai/receive-lpr-event/function.ts";
+import { receiveSiteLooks } from "./ai/receive-site-looks/function.ts";
 import { removeWatchlistEntry } from "./ai/remove-watchlist-entry/function.ts";
 import { searchPlates } from "./ai/search-plates/function.ts";
 
@@ -187,6 +188,7 @@ export const catalogue = {
     "read-plate": readPlate,
     "read-plates": readPlates,
     "receive-lpr-event": receiveLprEvent,
+    "receive-site-looks": receiveSiteLooks,
     "remove-watchlist-entry": removeWatchlistEntry,
     "search-plates": searchPlates,
   },

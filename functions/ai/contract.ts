@@ -5,6 +5,9 @@ import { Page, Time, listOf } from "#lib/wire/lists.ts";
 import { purposeCodes } from "#lib/wire/purposes.ts";
 import { vehicleTypes } from "#lib/wire/vehicles.ts";
 
+/** What an agent read at its site. */
+export { SiteLooks, SiteLooksReceipt } from "#lib/wire/site-looks.ts";
+
 /** Why somebody searches; `lib/wire/purposes.ts` says which need the number of a process. */
 export const PurposeCode = z.enum(purposeCodes);
 export const Purpose = z.strictObject({

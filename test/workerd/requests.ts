@@ -2,7 +2,10 @@
 import { hashOf, newSecret } from "#functions/admin/secrets.ts";
 import { REFRESH_COOKIE } from "#functions/admin/sessions.ts";
 import { uuidv7 } from "#lib/ids.ts";
+import { sitePlateOf } from "#lib/wire/site-looks.ts";
 import type { TestClient } from "#test/harness/host.ts";
+import { tinyJpeg } from "#test/harness/plates.ts";
+import { foundOf, plate } from "#test/harness/sight.ts";
 import { RTSP, SHA256, type Scene } from "./scene.ts";
 
 export type Asked = {
@@ -16,6 +19,7 @@ export type Asked = {
 export type Line = { status: number; ask(scene: Scene): Promise<Asked> };
 
 const line = (status: number, ask: Line["ask"]): Line => ({ status, ask });
+const JPEG = tinyJpeg.toString("base64");
 const password = "correto cavalo bateria grampo";
 const person = () => ({ nome: "Pessoa de Teste", email: `${uuidv7()}@example.org`, password });
 
@@ -280,6 +284,21 @@ const ai: Record<string, Line> = {
     body: { plate: "ABC1D23", confidence: 0.9, detected_at: new Date().toISOString() },
     as: await host.asCamera(cidade_id),
   })),
+  "receive-site-looks": line(200, async ({ camera }) => {
+    const { agent, camera_id } = await camera();
+    const body = {
+      frame_id: uuidv7(),
+      camera_id,
+      captured_at: new Date().toISOString(),
+      reader_version: "test-1",
+      picture: { width: 1280, height: 720 },
+      plates: [sitePlateOf(foundOf(plate("ABC1D23")))],
+      carriers: null,
+      passers: [],
+      photographs: { scene: JPEG, plates: [{ of: 0, plate: JPEG }] },
+    };
+    return { path: "/api/agents/looks", body, as: agent };
+  }),
   "remove-watchlist-entry": line(204, async ({ operator, entry, made }) => ({
     path: `/api/watchlist-entries/${(await made("/api/watchlist-entries", await entry())).id}`,
     method: "DELETE",
