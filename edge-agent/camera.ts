@@ -130,7 +130,7 @@ const seenOf = (line: Line | null): Pick<CameraState, "last_captured_at_ms" | "b
 
 type Show = (status: CameraStatus, cause: CameraCause | null) => void;
 
-const shownState = (camera_id: string, { now, onChange, log }: CameraNeeds) => {
+const shownState = (camera_id: string, { now, onChange, keyFrames, log }: CameraNeeds) => {
   let shown = { status: "CONECTANDO" as CameraStatus, cause: null as CameraCause | null, since_ms: now() };
   const show: Show = (status, cause) => {
     if (shown.status === status && shown.cause === cause) return;
@@ -140,7 +140,7 @@ const shownState = (camera_id: string, { now, onChange, log }: CameraNeeds) => {
   };
   let watchdog_restarts = 0;
   return {
-    now: () => ({ ...shown, watchdog_restarts }),
+    now: () => ({ ...shown, watchdog_restarts, key_frames_lost: keyFrames.lost(camera_id) }),
     show,
     ended(why: LineEnd): void {
       if (byWatchdog.has(why)) watchdog_restarts += 1;

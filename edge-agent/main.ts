@@ -1,6 +1,7 @@
 /** The edge agent: `node edge-agent/main.ts CONFIG.json` (`config.ts` says what is in it). */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readEnvironment } from "#lib/environment.ts";
 import { createLog, type Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
 import { startAgent } from "./agent.ts";
@@ -10,12 +11,13 @@ import { diskReserve } from "./disk-reserve.ts";
 import { openGaps } from "./gaps.ts";
 import { openIdentity, type Identity } from "./identity.ts";
 import { openKeptDesiredState } from "./kept-desired-state.ts";
-import { keyFrames } from "./key-frame-sender.ts";
+import { keyFrames, type KeyFrames } from "./key-frame-sender.ts";
 import { endOrphanedWriters } from "./orphaned-writers.ts";
+import { SiteEnvironment } from "./reading/settings.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { openRelay } from "./rtsp/relay.ts";
 import { parseNetworks } from "./rtsp/networks.ts";
-import { connectServer } from "./server-client.ts";
+import { connectServer, type Server } from "./server-client.ts";
 import { serverClock } from "./server-clock.ts";
 import { openSpool } from "./spool.ts";
 import { startUploads } from "./uploads.ts";
@@ -26,6 +28,7 @@ const main = async (): Promise<void> => {
   const [file] = process.argv.slice(2);
   if (!file) throw new Error("Usage: node edge-agent/main.ts CONFIG.json");
   const config = readConfig(file);
+  const settings = readEnvironment(SiteEnvironment);
   const networks = parseNetworks(config.camera_networks);
   const log = createLog({ context: "agent", level: config.log_level });
   const stopping = told();
@@ -42,6 +45,7 @@ const main = async (): Promise<void> => {
   const server = connectServer(config.server, identity.authorization, clock.suggest);
   const uploads = startUploads({ spool, server, log });
   const relay = await openRelay();
+  const analysis = await openAnalysis(settings, { identity, server, now: clock.now, log });
   const agent = startAgent({
     server,
     clock,
@@ -59,7 +63,7 @@ const main = async (): Promise<void> => {
       gaps.kept(segment);
       uploads.wake();
     },
-    keyFrames: keyFrames(server, clock.now, log),
+    keyFrames: analysis.keyFrames,
   });
   log.info("agent runs", { agent_id: identity.agent_id, cidade_id: identity.cidade_id });
 
@@ -67,12 +71,35 @@ const main = async (): Promise<void> => {
   // What is on its way may still arrive: cut off now, it would be sent again.
   await pause().within(uploads.stop(), LAST_UPLOAD_MS);
   await agent.stop();
+  await pause().within(analysis.stop(), LAST_UPLOAD_MS);
   server.close();
   await uploads.stop();
   await relay.close();
   await gaps.settled();
-  log.info("agent has ended");
+  log.info("agent has ended", { sent: analysis.sent() });
   if (process.connected) process.disconnect();
+};
+
+type Analysis = { keyFrames: KeyFrames; sent(): Record<string, unknown>; stop(): Promise<void> };
+type AnalysisNeeds = { identity: Identity; server: Server; now: () => number; log: Log };
+
+/** Key frames go to the server, or are read here: only then is loaded what that takes. */
+const openAnalysis = async (settings: SiteEnvironment, needs: AnalysisNeeds): Promise<Analysis> => {
+  const { identity, server, now, log } = needs;
+  const frames = keyFrames(server, now, log);
+  if (settings.VISION_AT_SITE === "off") {
+    return { keyFrames: frames, sent: () => ({ key_frames: frames.sent() }), stop: async () => undefined };
+  }
+  const { readAtSite } = await import("./reading/read-at-site.ts");
+  const { reader, looks } = await readAtSite(settings, { cidade_id: identity.cidade_id, frames, server, now, log });
+  return {
+    keyFrames: reader,
+    sent: () => ({ key_frames: frames.sent(), looks: looks.sent() }),
+    async stop() {
+      await reader.stop();
+      await looks.stop();
+    },
+  };
 };
 
 /** Waits for the server as long as it takes; `null` when told to end meanwhile. */

@@ -9,7 +9,14 @@ const taken = new Set([409, 412]);
 
 export type Server = {
   url: string;
-  call<T extends z.ZodType>(method: "GET" | "POST", path: string, body: unknown, answer: T): Promise<z.output<T>>;
+  /** `seconds`: for bodies that a thin line needs long for. */
+  call<T extends z.ZodType>(
+    method: "GET" | "POST",
+    path: string,
+    body: unknown,
+    answer: T,
+    seconds?: number,
+  ): Promise<z.output<T>>;
   /**
    * To a signed address of the store, absolute or of the server itself. `taken`: something is stored under this name already, or in
    * its way; the report will say whether it is these bytes.
@@ -45,7 +52,7 @@ export const connectServer = (
     authorization,
     close: () => closing.abort(),
     socketUrl: (path) => `${url.replace(/^http/, "ws")}${path}`,
-    async call(method, path, body, answer) {
+    async call(method, path, body, answer, seconds = SECONDS) {
       const response = await request(
         `${url}${path}`,
         {
@@ -53,7 +60,7 @@ export const connectServer = (
           headers: { authorization: await authorization(), "content-type": "application/json" },
           ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
         },
-        SECONDS,
+        seconds,
       );
       const text = await response.text();
       if (!response.ok) throw refusalOf(response, text);
@@ -83,9 +90,11 @@ const refusalOf = (response: Response, text: string): AppError => {
   const passing = status >= 500 || status === 408 || status === 429;
   const code = status === 401 ? "unauthorized" : passing ? "unavailable" : "invalid";
   const reason = reasonIn(text);
+  const after = Number(response.headers.get("retry-after") ?? Number.NaN);
   return new AppError(code, `The server answered ${response.status}`, {
     params: { status },
     ...(reason === null ? {} : { reason }),
+    ...(after >= 0 ? { retry_after_seconds: after } : {}),
   });
 };
 

@@ -15,8 +15,9 @@ test("what the system does is told by the names that dashboards know, and a rest
   const metrics = createMetrics();
   const [first, second] = [uuidv7(), uuidv7()];
   const cameras = new Map<string, CameraState>();
-  const say = (camera_id: string, status: CameraState["status"], watchdog_restarts: number): void => {
-    const numbers = { since_ms: 1, last_captured_at_ms: null, bytes_per_second: 0, watchdog_restarts };
+  const say = (camera_id: string, status: CameraState["status"], watchdog_restarts: number, lost = 0): void => {
+    const counts = { watchdog_restarts, key_frames_lost: lost };
+    const numbers = { since_ms: 1, last_captured_at_ms: null, bytes_per_second: 0, ...counts };
     cameras.set(camera_id, { camera_id, status, cause: null, recording: status === "ONLINE", ...numbers });
   };
   const gateway = {
@@ -26,10 +27,10 @@ test("what the system does is told by the names that dashboards know, and a rest
   };
   measureSystem(metrics, { system: database.system, gateway });
   const count = eventCounter(metrics);
-  say(first, "ONLINE", 2);
+  say(first, "ONLINE", 2, 40);
   say(second, "OFFLINE", 0);
   await metrics.text();
-  say(first, "ONLINE", 1);
+  say(first, "ONLINE", 1, 5);
   count(["lpr.detected", "camera.created", "lpr.detected"]);
   const text = await metrics.text();
   for (const line of [
@@ -37,6 +38,7 @@ test("what the system does is told by the names that dashboards know, and a rest
     "streaming_recording_cameras 1",
     `watchdog_restarts_total{camera_id="${first}"} 3`,
     `watchdog_restarts_total{camera_id="${second}"} 0`,
+    `key_frames_lost_total{camera_id="${first}"} 45`,
     "watchdog_last_check_timestamp 1700000000",
     'gateway_sockets{kind="consoles"} 2',
     "ai_lpr_detections_total 2",

@@ -3,7 +3,8 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { readEnvironment } from "#lib/environment.ts";
-import { VisionEnvironment, visionVariables } from "#lib/vision/settings.ts";
+import { SiteEnvironment } from "#edge-agent/reading/settings.ts";
+import { visionVariables } from "#lib/vision/settings.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { help, readOptions, type StartOptions } from "./options.ts";
 import { readAddresses, readServersFile, unreachable, UP, type Addresses } from "./servers.ts";
@@ -20,7 +21,7 @@ const main = async (): Promise<void> => {
   if (options.help) return say(help);
   if (options.reset && !(await reset(options))) return;
   const addresses = await addressesFor(options);
-  const vision = visionVariables(readEnvironment(VisionEnvironment));
+  const vision = visionVariables(readEnvironment(SiteEnvironment));
   const folder = openDataFolder(options.data, options.seed);
   let system: System | null = null;
   const stopping = new AbortController();

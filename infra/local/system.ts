@@ -29,7 +29,7 @@ export type System = {
 export type Surroundings = {
   root: string;
   addresses: Addresses;
-  /** What the host is told of seeing. */
+  /** What host and agent are told of seeing. */
   vision: Record<string, string>;
   say: (line: string) => void;
   signal: AbortSignal;
@@ -99,7 +99,7 @@ const startParts = async (
   });
   await host.ready;
   parts.push(noteWhatRuns(folder, url, urls, addresses));
-  startAgent(folder, options, url, certificate, start, root);
+  startAgent(folder, options, url, { ...trust(certificate), ...vision }, start, root);
   if (city) startDemo(folder, url, certificate, city, start, root);
   return {
     url,
@@ -125,7 +125,7 @@ const startAgent = (
   folder: DataFolder,
   { reserve_bytes }: StartOptions,
   url: string,
-  certificate: Certificate | null,
+  environment: Record<string, string>,
   start: Start,
   root: string,
 ): void => {
@@ -143,7 +143,7 @@ const startAgent = (
   start({
     name: "agent",
     args: [...AGENT_NODE_ARGUMENTS, join(root, "edge-agent/main.ts"), config],
-    env: { ...trust(certificate), ...AGENT_ENVIRONMENT },
+    env: { ...environment, ...AGENT_ENVIRONMENT },
     saysReady: false,
     stop_seconds: 15,
   });

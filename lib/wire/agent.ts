@@ -59,6 +59,8 @@ export const CameraState = z.object({
   bytes_per_second: z.number().int().nonnegative(),
   /** How often the watchdog has dialled it anew since the agent began: no bytes, or no key frames. */
   watchdog_restarts: z.number().int().nonnegative().default(0),
+  /** Key frames of it that nobody looked at for plates, and what was read in them at its site and lost, since the agent began. */
+  key_frames_lost: z.number().int().nonnegative().optional(),
 });
 export type CameraState = z.infer<typeof CameraState>;
 

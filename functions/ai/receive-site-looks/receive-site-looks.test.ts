@@ -98,7 +98,7 @@ describe("plates read at a site", () => {
     expect(await readsOf(site)).toHaveLength(2);
     const stored = await pictures(site);
     expect(await tell(site, looksAt(site, 1, [plate("ABC1D23", { x: 0.25 })]))).toEqual([]);
-    expect((await passagesOf(site)).map(({ looks }) => looks).toSorted()).toEqual([1, 2]);
+    expect(new Set((await passagesOf(site)).map(({ looks }) => looks))).toEqual(new Set([1, 2]));
     expect(await pictures(site)).toEqual(stored);
   });
 
