@@ -1,4 +1,5 @@
 /** The guards of the system, by area. */
+import { atSite } from "./guards/at-site.ts";
 import { database } from "./guards/database.ts";
 import { edge } from "./guards/edge.ts";
 import { gateway } from "./guards/gateway.ts";
@@ -29,5 +30,6 @@ export const guards: readonly Guard[] = [
   ...plates,
   ...vision,
   ...edge,
+  ...atSite,
   ...screens,
 ];

@@ -1,0 +1,77 @@
+/** Plates that an agent reads at its site. */
+import type { Guard } from "./guard.ts";
+
+export const atSite: readonly Guard[] = [
+  {
+    guards: "at site: the server is sent no frame to read again",
+    file: "edge-agent/reading/site-reader.ts",
+    find: "frames.offer({ ...frame, read_at_site: true })",
+    replace: "frames.offer(frame)",
+    tests: ["edge-agent/reading/site-reader.test.ts"],
+    title: "marked as read",
+  },
+  {
+    guards: "at site: where nothing can be read whole frames are sent",
+    file: "edge-agent/reading/site-reader.ts",
+    find: "if (!trust.holds()) return frames.offer(frame);",
+    replace: "",
+    tests: ["edge-agent/reading/site-reader.test.ts"],
+    title: "as before",
+  },
+  {
+    guards: "at site: frames that are no pictures are not the networks' failure",
+    file: "edge-agent/reading/site-reader.ts",
+    find: "if (!isNoPicture) trust.failed(error);",
+    replace: "trust.failed(error);",
+    tests: ["edge-agent/reading/site-reader.test.ts"],
+    title: "its own failure",
+  },
+  {
+    guards: "at site: networks that fail are tried again after a while",
+    file: "edge-agent/reading/trust.ts",
+    find: "monotonic() + AGAIN_MS",
+    replace: "Infinity",
+    tests: ["edge-agent/reading/site-reader.test.ts"],
+    title: "tried again",
+  },
+  {
+    guards: "looks wait while the line is cut",
+    file: "edge-agent/reading/looks-sender.ts",
+    find: 'error.code === "unavailable" || error.code === "unauthorized"',
+    replace: 'error.code === "unauthorized"',
+    tests: ["edge-agent/reading/looks-sender.test.ts"],
+    title: "in the order of their time",
+  },
+  {
+    guards: "looks of one camera are never beside each other on their way",
+    file: "edge-agent/reading/waiting-looks.ts",
+    find: "!busy.has(looks.camera_id)",
+    replace: "(!busy.has(looks.camera_id) || true)",
+    tests: ["edge-agent/reading/looks-sender.test.ts"],
+    title: "one after the other",
+  },
+  {
+    guards: "looks that wait are bounded",
+    file: "edge-agent/reading/waiting-looks.ts",
+    find: "if (count <= bounds.count && bytes <= bounds.bytes) break;",
+    replace: "if (count <= bounds.count || bytes <= bounds.bytes) break;",
+    tests: ["edge-agent/reading/looks-sender.test.ts"],
+    title: "are bounded by",
+  },
+  {
+    guards: "looks that wait do so as JPEG",
+    file: "edge-agent/reading/looks-sender.ts",
+    find: "      for (const one of waiting.all()) keepSmall(one);\n",
+    replace: "",
+    tests: ["edge-agent/reading/looks-sender.test.ts"],
+    title: "not as pixels",
+  },
+  {
+    guards: "looks are not sent before the server asked for them",
+    file: "edge-agent/reading/looks-sender.ts",
+    find: "(error.retryAfterSeconds ?? 0) * 1000",
+    replace: "0",
+    tests: ["edge-agent/reading/looks-sender.test.ts"],
+    title: "as long as the server asks",
+  },
+];

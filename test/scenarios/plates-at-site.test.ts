@@ -1,0 +1,139 @@
+/** Plates read where the cameras are: the agent of `npm start` reads, and its server is sent what was read. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { PlateRead } from "#functions/ai/contract.ts";
+import { demoCity, type DemoCity } from "#test/harness/demo-city.ts";
+import { removeData, signIn, startSystem, until, type Api, type RunningSystem } from "#test/harness/system.ts";
+
+const PASSAGES = 12;
+/** A busy machine drops frames; mostly all are read. */
+const UNREAD_AT_MOST = 3;
+/** Until cameras are on the air and the networks loaded, and until the last looks at who has just passed are written. */
+const [FIRST_FRAMES_MS, SETTLED_MS] = [20_000, 10_000];
+/** A read has the time of its first look, some seconds before a vehicle is nearest. */
+const NEAR_MS = 12_000;
+/** Looks at one vehicle are not further apart: a second read of it within this time is the same passage told twice. */
+const PASSAGE_MS = 20_000;
+
+let system: RunningSystem;
+let city: DemoCity;
+let api: Api;
+let cidade_id: string;
+
+beforeAll(async () => {
+  system = await startSystem({ env: { VISION_AT_SITE: "on" } });
+  city = await demoCity(system);
+  api = await signIn(system);
+  cidade_id = (await api<{ items: { id: string }[] }>("GET", "/api/cities")).body.items[0]?.id ?? "";
+});
+afterAll(async () => {
+  await system?.stop();
+  if (system) removeData(system);
+});
+
+const framesRead = async (since_ms: number): Promise<PlateRead[]> => {
+  const found: PlateRead[] = [];
+  const about = `cidade_id=${cidade_id}&limit=200&from=${new Date(since_ms).toISOString()}`;
+  for (let cursor: string | null = ""; cursor !== null;) {
+    type Answer = { items: PlateRead[]; next_cursor: string | null };
+    const { body }: { body: Answer } = await api<Answer>("GET", `/api/plates?${about}${cursor && `&cursor=${cursor}`}`);
+    found.push(...body.items);
+    cursor = body.next_cursor;
+  }
+  return found.filter(({ source }) => source === "frame");
+};
+
+const passedBetween = async (from_ms: number, to_ms: number) => {
+  const passed = await Promise.all(
+    city.drawn.map(async ({ index, frame, plate }) => {
+      const camera_id = city.cameras[index]?.camera_id ?? "";
+      return (await city.sent(camera_id, frame)).map(({ at_ms }) => ({ plate, camera_id, at_ms }));
+    }),
+  );
+  return passed.flat().filter(({ at_ms }) => at_ms > from_ms && at_ms < to_ms);
+};
+
+const unreadOf = async (from_ms: number) => {
+  const passed = await until(`${PASSAGES} passages`, 240_000, async () => {
+    const all = await passedBetween(from_ms, Date.now() - SETTLED_MS);
+    return all.length >= PASSAGES ? all : undefined;
+  });
+  const reads = await framesRead(from_ms - NEAR_MS);
+  return passed.filter(
+    ({ plate, camera_id, at_ms }) =>
+      !reads.some(
+        (read) =>
+          read.plate === plate &&
+          read.camera_id === camera_id &&
+          Math.abs(Date.parse(read.captured_at) - at_ms) < NEAR_MS,
+      ),
+  );
+};
+
+/** Of the host, by name and labels. */
+const metricsNow = async (): Promise<Map<string, number>> => {
+  const text = await (await fetch(`${system.url}/metrics`)).text();
+  const lines = text.split("\n").flatMap((line) => {
+    const [, name, value] = /^([^#]\S*) (\S+)$/.exec(line) ?? [];
+    return name === undefined ? [] : [[name, Number(value)] as const];
+  });
+  return new Map(lines);
+};
+
+test(
+  "what was drawn is read, with its pictures, and the listed plate raises its alert",
+  { timeout: 360_000 },
+  async () => {
+    const unread = await unreadOf(Date.now() + FIRST_FRAMES_MS);
+    expect(unread.length, JSON.stringify(unread)).toBeLessThanOrEqual(UNREAD_AT_MOST);
+    const [read] = await framesRead(0);
+    for (const picture of [read?.image_url, read?.plate_image_url]) {
+      const { status, headers } = await fetch(new URL(picture ?? "", system.url));
+      expect([status, headers.get("content-type")]).toEqual([200, "image/jpeg"]);
+    }
+    const watched = city.passages.watched.map(({ plate }) => plate);
+    const alerts = await until("an alert", 90_000, async () => {
+      const { body } = await api<{ items: { plate: string }[] }>("GET", `/api/alerts?cidade_id=${cidade_id}`);
+      return body.items.length > 0 ? body.items : undefined;
+    });
+    for (const { plate } of alerts) expect(watched).toContain(plate);
+  },
+);
+
+test("no frame reaches the server's reading but those that say that they were read", async () => {
+  const metrics = await metricsNow();
+  const taken = metrics.get('frames{function="ai.read-plates",state="taken"}') ?? 0;
+  const runs = (outcome: string): number =>
+    metrics.get(`function_runs_total{function="read-plates",kind="frames",outcome="${outcome}"}`) ?? 0;
+  expect(taken).toBeGreaterThan(0);
+  expect(runs("skipped")).toBe(taken);
+  expect(runs("done") + runs("failed")).toBe(0);
+  // Nothing was put before the networks; what was decoded became thumbnails.
+  expect(metrics.get("vision_find_seconds_count") ?? 0).toBe(0);
+  expect(metrics.get('vision_decoder_pictures{became="decoded"}')).toBeLessThanOrEqual(taken);
+});
+
+test(
+  "an agent that is killed reads on when it is started again, and no passage is told twice",
+  { timeout: 360_000 },
+  async () => {
+    const killed = system.pids().find(({ name }) => name === "agent")?.pid ?? 0;
+    process.kill(killed, "SIGKILL");
+    const again = await until("another agent", 60_000, () =>
+      system.pids().find(({ name, pid }) => name === "agent" && pid !== killed),
+    );
+    expect(again.pid).not.toBe(killed);
+    const unread = await unreadOf(Date.now() + FIRST_FRAMES_MS);
+    expect(unread.length, JSON.stringify(unread)).toBeLessThanOrEqual(UNREAD_AT_MOST);
+    const reads = (await framesRead(0)).filter(({ plate }) => city.every.has(plate ?? ""));
+    const twice = reads.filter((one) =>
+      reads.some(
+        (other) =>
+          other.id < one.id &&
+          other.plate === one.plate &&
+          other.camera_id === one.camera_id &&
+          Math.abs(Date.parse(other.captured_at) - Date.parse(one.captured_at)) < PASSAGE_MS,
+      ),
+    );
+    expect(twice).toEqual([]);
+  },
+);
