@@ -226,13 +226,30 @@ describe("looks that the server refuses", () => {
     expect(notOffered).toBe(1);
   });
 
-  test("by wanting ever other pictures wait, and do not go round for ever", async () => {
-    answer = () => ({ wanted: [0] });
+  test("by wanting ever other pictures do not go round for ever", async () => {
+    answer = (looks) => ({ wanted: secondOf(looks) === 0 ? [0] : [] });
     const sender = senderOf();
-    sender.offer(reading(0));
+    for (const second of [0, 1]) sender.offer(reading(second));
     await settle();
-    expect(asked).toHaveLength(4);
-    expect(sender.waiting().count).toBe(1);
+    expect([asked.length, taken.map(secondOf)]).toEqual([5, [1]]);
+    expect(said("looks lost")).toMatchObject([{ reason: "pictures.never_enough" }]);
+  });
+
+  test("by a fault of its own are given up after ten times, and 503 never is", async () => {
+    const answered = (status: number) => (looks: SiteLooks) => {
+      if (secondOf(looks) !== 0) return { wanted: [] };
+      throw new AppError("unavailable", `The server answered ${status}`, { params: { status } });
+    };
+    answer = answered(503);
+    const sender = senderOf();
+    for (const second of [0, 1]) sender.offer(reading(second));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([taken.length, sender.lost(cameras[0])]).toEqual([0, 0]);
+    answer = answered(500);
+    await vi.advanceTimersByTimeAsync(8000);
+    expect(taken).toEqual([]);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect([taken.map(secondOf), sender.lost(cameras[0])]).toEqual([[1], 1]);
   });
 });
 

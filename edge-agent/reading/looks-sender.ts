@@ -19,6 +19,8 @@ const MOST_ASKED = 3;
 const BOUNDS: Bounds = { count: 2000, bytes: 128 * 1024 * 1024 };
 /** What is said of a camera that is not there has a reason of its own. */
 const NO_SUCH_ROUTE = "not_found";
+/** Of the server's program itself, with these looks: it says 503 where it is not the looks' fault. */
+const [FAULT, MOST_FAULTS] = [500, 10];
 /** However long the server asks for. */
 const LONGEST_MS = 300_000;
 
@@ -62,8 +64,9 @@ export const looksSender = ({ server, log, bounds = BOUNDS, ...needs }: LooksSen
       () => drop(reading, "its pictures cannot be made"),
     );
   };
+  const isHopeless = faultCounter();
   const failed = (reading: SiteReading, error: unknown): void => {
-    if (isPassing(error)) {
+    if (isPassing(error) && !isHopeless(reading, error)) {
       waiting.putBack(reading);
       if (stopped) return;
       line.rest(error, () => hands.fill());
@@ -102,6 +105,17 @@ export const looksSender = ({ server, log, bounds = BOUNDS, ...needs }: LooksSen
   };
 };
 
+/** Else one over which the server stumbles would stand in the way of all that come after it. */
+const faultCounter = () => {
+  const faults = new WeakMap<SiteReading, number>();
+  return (reading: SiteReading, { params }: AppError): boolean => {
+    if (params["status"] !== FAULT) return false;
+    const count = (faults.get(reading) ?? 0) + 1;
+    faults.set(reading, count);
+    return count >= MOST_FAULTS;
+  };
+};
+
 /** `work` never throws. */
 const someHands = <T>(most: number, next: () => T | undefined, work: (one: T) => Promise<void>) => {
   const busy = new Set<Promise<void>>();
@@ -132,7 +146,7 @@ const tell = async (
     if (receipt.wanted.length === 0) return;
     wanted = receipt.wanted;
   }
-  throw new AppError("unavailable", "The server wants ever other pictures", { retry_after_seconds: 1 });
+  throw new AppError("invalid", "The server wants ever other pictures", { reason: "pictures.never_enough" });
 };
 
 const chosen = ({ scene, plates }: Photographed, wanted: readonly number[]): SiteLooks["photographs"] => ({
