@@ -135,6 +135,9 @@ test("a frame is posted as it is, with whose it is, when it was taken and the tr
     "x-camera-id": frame.camera_id,
     "x-captured-at": "1764115200000",
   });
+  expect(request.headers).not.toHaveProperty("x-read-at-site");
+  await deliverFrame("ai.read-plates", { attempt: 1, frame: { ...frame, read_at_site: true } }, open());
+  expect(asked[1]!.request.headers).toMatchObject({ "x-read-at-site": "true" });
 });
 
 test("a frame that its function could not treat has failed that try", async () => {

@@ -61,6 +61,7 @@ const frameHeaders = ({ frame, attempt }: HeldFrame): Record<string, string> => 
   "x-cidade-id": frame.cidade_id,
   "x-camera-id": frame.camera_id,
   "x-captured-at": String(frame.captured_at.getTime()),
+  ...(frame.read_at_site ? { "x-read-at-site": "true" } : {}),
 });
 
 const headersOf = (event: CloudEvent, attempt: number): Record<string, string> => ({

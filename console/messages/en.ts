@@ -188,7 +188,16 @@ export const en: Messages = {
       future: "The end has not happened yet",
     },
     missing: "No picture",
-    failed: "The clip failed. Try again; tell support if it happens again.",
+    failures: {
+      "clip.nothing_recorded": "Nothing was recorded in this interval.",
+      "clip.format_changed": "The video's format changed inside the interval. Cut before or after the change.",
+      "clip.segment_missing": "A part of the recording is no longer stored.",
+      "clip.segment_unreadable": "A part of the recording cannot be read.",
+      "clip.segment_damaged":
+        "A part of the recording is damaged: it is not what was recorded. Cut before or after it.",
+      "clip.cannot_join": "The parts could not be joined. Cut a shorter interval, without the faulty part.",
+      "clip.failed": "The clip failed. Try again; tell support if it happens again.",
+    },
     emptyHere: "Drag a range on the timeline, or mark start and end with the keys I and O.",
     thumbnail: (name) => `First picture of ${name}`,
   },

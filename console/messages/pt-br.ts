@@ -1,4 +1,5 @@
 /** The words of the console. What is written here is what `en.ts` has to say too. */
+import type { ClipFailure } from "#functions/streaming/contract.ts";
 import { causes, problems } from "./pt-br-problems.ts";
 import { places } from "./pt-br-cameras.ts";
 import { plates } from "./pt-br-plates.ts";
@@ -189,7 +190,16 @@ export const ptBr = {
       future: "O fim ainda não aconteceu",
     },
     missing: "Sem imagem",
-    failed: "O recorte falhou. Tente de novo; se repetir, avise o suporte.",
+    failures: {
+      "clip.nothing_recorded": "Nada foi gravado neste intervalo.",
+      "clip.format_changed": "O formato do vídeo mudou no meio do trecho. Recorte antes ou depois da mudança.",
+      "clip.segment_missing": "Um trecho da gravação não está mais guardado.",
+      "clip.segment_unreadable": "Um trecho da gravação não pode ser lido.",
+      "clip.segment_damaged":
+        "Um trecho da gravação está danificado: o conteúdo não confere com o que foi gravado. Recorte antes ou depois dele.",
+      "clip.cannot_join": "Os trechos não puderam ser unidos. Recorte um intervalo menor, sem o trecho com defeito.",
+      "clip.failed": "O recorte falhou. Tente de novo; se repetir, avise o suporte.",
+    } satisfies Record<ClipFailure, string>,
     emptyHere: "Arraste um trecho na linha do tempo, ou marque início e fim com as teclas I e O.",
     thumbnail: (name: string) => `Primeira imagem de ${name}`,
   },

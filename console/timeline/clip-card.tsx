@@ -5,7 +5,6 @@ import { Link } from "@tanstack/react-router";
 import { Download, Film, Play } from "lucide-react";
 import type { Clip } from "#functions/streaming/contract.ts";
 import { useMessages } from "#console/messages/language.tsx";
-import type { Messages } from "#console/messages/pt-br.ts";
 import { useAsk } from "#console/session/session-context.tsx";
 import { bytesText, clockText, dayText, durationText, secondsText } from "#console/ui/format.ts";
 import { Mark, type MarkKind } from "#console/ui/mark.tsx";
@@ -38,7 +37,9 @@ export const ClipCard = ({ clip, zone, camera, heading: Heading }: Props) => {
         </div>
         {camera === null ? null : <p className="dim">{camera}</p>}
         <ClipFacts clip={clip} zone={zone} />
-        {clip.status === "FAILED" ? <p className="field-error">{failureText(m, clip.failure)}</p> : null}
+        {clip.status === "FAILED" ? (
+          <p className="field-error">{m.clips.failures[clip.failure ?? "clip.failed"]}</p>
+        ) : null}
         <ClipActions clip={clip} name={name} />
       </div>
     </li>
@@ -156,9 +157,4 @@ const saveAs = ({ url, filename }: { url: string; filename: string }): void => {
   link.href = url;
   link.download = filename;
   link.click();
-};
-
-const failureText = (m: Messages, failure: string | null): string => {
-  const sentence = failure === null ? undefined : m.problems.reasons[failure];
-  return typeof sentence === "string" ? sentence : m.clips.failed;
 };

@@ -166,6 +166,18 @@ export const NewClip = z.strictObject({
   end_time: Time,
   nome: z.string().trim().max(200).optional(),
 });
+/** Why a clip failed for good. People are told in words: `clips.failures` in console/messages. */
+export const ClipFailure = z.enum([
+  "clip.nothing_recorded",
+  "clip.format_changed",
+  "clip.segment_missing",
+  "clip.segment_unreadable",
+  "clip.segment_damaged",
+  "clip.cannot_join",
+  /** None of these. */
+  "clip.failed",
+]);
+export type ClipFailure = z.infer<typeof ClipFailure>;
 export const Clip = z.object({
   id: z.uuid(),
   cidade_id: z.uuid(),
@@ -177,7 +189,7 @@ export const Clip = z.object({
   actual_start: Time.nullable(),
   actual_end: Time.nullable(),
   status: z.enum(["PENDING", "CUTTING", "READY", "FAILED"]),
-  failure: z.string().nullable(),
+  failure: ClipFailure.nullable(),
   gaps: z.array(z.object({ starts_at: Time, ends_at: Time, cause: z.string().nullable() })),
   sha256: z.string().nullable(),
   bytes: z.int().nullable(),
@@ -219,5 +231,5 @@ export const ClipReady = eventType("clip.ready", 1, z.object({ clip_id: z.uuid()
 export const ClipFailed = eventType(
   "clip.failed",
   1,
-  z.object({ clip_id: z.uuid(), cidade_id: z.uuid(), failure: z.string() }),
+  z.object({ clip_id: z.uuid(), cidade_id: z.uuid(), failure: ClipFailure }),
 );

@@ -37,24 +37,3 @@ export const answerReply = (answer: Answer): Reply => {
   if ("final" in answer) headers["x-final"] = "1";
   return { status: "park" in answer ? 503 : 500, headers, body: JSON.stringify({ reason: answer.reason }) };
 };
-
-/** What the connector makes of a function's answer, whoever gave it: a gateway in between may say 502 or 504. */
-export const answerFrom = async (response: Response): Promise<Answer> => {
-  const body = await response.text();
-  if (response.status >= 200 && response.status < 300) return { done: true };
-  const reason = reasonIn(body) ?? `answered ${response.status}`;
-  if (response.status === 503 || response.status === 429) {
-    const stated = Number(response.headers.get("retry-after"));
-    return { park: true, seconds: stated > 0 ? stated : PARK_SECONDS, reason };
-  }
-  return response.headers.get("x-final") === "1" ? { final: true, reason } : { failed: true, reason };
-};
-
-const reasonIn = (body: string): string | undefined => {
-  try {
-    const { reason } = JSON.parse(body) as { reason?: unknown };
-    return typeof reason === "string" ? reason : undefined;
-  } catch {
-    return undefined;
-  }
-};

@@ -128,5 +128,7 @@ const frameOf = (headers: Headers, format: FrameFormat, bytes: Uint8Array): Fram
     throw new AppError("malformed", "The frame's headers are incomplete");
   }
   const [id = "", cidade_id = "", camera_id = ""] = ids;
-  return { id, cidade_id, camera_id, captured_at, format, bytes, correlation_id: text("x-correlation-id") || id };
+  const read_at_site = text("x-read-at-site") === "true" ? { read_at_site: true } : {};
+  const correlation_id = text("x-correlation-id") || id;
+  return { id, cidade_id, camera_id, captured_at, format, bytes, correlation_id, ...read_at_site };
 };

@@ -204,7 +204,8 @@ export const lookAtFrame = frames({
   needs: ["cache"],
   async handle(frame, { cache, attempt }): Promise<void> {
     if (frame.bytes.byteLength === 0) throw new AppError("invalid", "Empty");
-    await cache.set(`seen:${frame.camera_id}`, String(attempt), { ttl_seconds: 10 });
+    const seen = `${attempt}${frame.read_at_site ? " read at its site" : ""}`;
+    await cache.set(`seen:${frame.camera_id}`, seen, { ttl_seconds: 10 });
   },
 });
 

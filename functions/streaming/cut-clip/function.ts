@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { AppError } from "#lib/errors.ts";
 import { queue, type Needs } from "#lib/function/define.ts";
 import { findClip, type ClipRow } from "../clips.ts";
-import { ClipFailed, ClipReady, ClipRequested } from "../contract.ts";
+import { ClipFailed, ClipFailure, ClipReady, ClipRequested } from "../contract.ts";
 import { planCut, type CutPlan } from "../cut-plan.ts";
 import { firstPicture, joinPieces, remux } from "../cutting.ts";
 import { listGapRows, MOST_GAPS } from "../gaps.ts";
@@ -39,7 +39,7 @@ export const cutClip = queue({
       await cut(needs, clip, plan);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "final") throw error;
-      await fail(needs, clip, error.reason ?? "clip.failed");
+      await fail(needs, clip, ClipFailure.catch("clip.failed").parse(error.reason));
     }
   },
 });
@@ -109,7 +109,7 @@ const finish = (needs: Needed, clip: ClipRow, plan: CutPlan, stored: Stored): Pr
     await outbox.add(ClipReady, { clip_id: clip.id, cidade_id: clip.cidade_id }, { subject: clip.id });
   });
 
-const fail = (needs: Needed, clip: ClipRow, failure: string): Promise<void> =>
+const fail = (needs: Needed, clip: ClipRow, failure: ClipFailure): Promise<void> =>
   needs.transaction(async ({ sql, outbox, once }) => {
     if (!(await once())) return;
     await sql`update clips set status = 'FAILED', failure = ${failure} where id = ${clip.id}`;

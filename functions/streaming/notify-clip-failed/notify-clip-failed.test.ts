@@ -6,6 +6,6 @@ proveNotification(
   "notify-clip-failed",
   "that a clip could not be cut",
   ClipFailed,
-  (cidade_id) => ({ clip_id: uuidv7(), cidade_id, failure: "clip.segment_missing" }),
+  (cidade_id) => ({ clip_id: uuidv7(), cidade_id, failure: "clip.segment_missing" as const }),
   { event: "clip.failed", shown: (data) => data },
 );
