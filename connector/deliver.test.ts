@@ -5,7 +5,7 @@ import { eventOf } from "#test/contracts/broker-bench.ts";
 import { eventually, handClock, never } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import { startDeliveries, type Deliver } from "./deliver.ts";
-import { settlementOf } from "./settlement.ts";
+import { settlementOf } from "./retry-rules.ts";
 
 const NAME = "streaming.cut-clip";
 const spec = { name: NAME, types: ["clip.requested"], timeout_seconds: 60 };

@@ -4,7 +4,7 @@ import type { CloudEvent } from "#lib/events.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
 import { createBreaker, type Breaker } from "./breaker.ts";
-import { foundIn, parkSeconds, settlementOf, type Outcome } from "./settlement.ts";
+import { foundIn, parkSeconds, settlementOf, type Outcome } from "./retry-rules.ts";
 
 /** `functionName` is `<context>.<name>`, which is also the name of its queue. A throw is a failed attempt. */
 export type Deliver = (

@@ -1,7 +1,7 @@
 /** Frames port → functions. Each function is a consumer of its own: it has its own turns, tries and refused frames. */
 import type { Frames, HeldFrame } from "#lib/frames/frames.ts";
 import { pause } from "#lib/pause.ts";
-import { isParked, type Outcome } from "./settlement.ts";
+import { mustPark, type Outcome } from "./retry-rules.ts";
 
 export type FrameFunction = { function: string; timeout_seconds: number; parallel?: number };
 
@@ -23,7 +23,7 @@ export const startFrames = async (
       frames.consume(name, parallel ?? PARALLEL, async (held) => {
         const outcome = await deliver(name, held, AbortSignal.timeout(timeout_seconds * 1000));
         if (outcome.status < 300) return;
-        if (isParked(outcome)) await naps.nap(DOWN_PAUSE_MS);
+        if (mustPark(outcome)) await naps.nap(DOWN_PAUSE_MS);
         throw new Error(`${outcome.status}: ${outcome.reason ?? ""}`);
       }),
     ),

@@ -2,7 +2,7 @@
 import type { Answer } from "#lib/function/answer.ts";
 import type { Host } from "#lib/function/host.ts";
 import type { Deliver, RunPlanned } from "./deliver.ts";
-import type { Outcome } from "./settlement.ts";
+import type { Outcome } from "./retry-rules.ts";
 import type { DeliverFrame } from "./frames.ts";
 import { plainName } from "./http-deliver.ts";
 

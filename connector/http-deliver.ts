@@ -3,7 +3,7 @@ import type { CloudEvent } from "#lib/events.ts";
 import type { HeldFrame } from "#lib/frames/frames.ts";
 import { frameMediaTypes } from "#lib/frames/media-types.ts";
 import type { Deliver, RunPlanned } from "./deliver.ts";
-import type { Outcome } from "./settlement.ts";
+import type { Outcome } from "./retry-rules.ts";
 import type { DeliverFrame } from "./frames.ts";
 import { poster, type Post, type Posted } from "./http-post.ts";
 

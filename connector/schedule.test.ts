@@ -3,7 +3,7 @@ import { noLog } from "#lib/log.ts";
 import { eventually, handClock, never } from "#test/contracts/check.ts";
 import { testDatabase, type TestDatabase } from "#test/harness/database.ts";
 import type { RunPlanned } from "./deliver.ts";
-import type { Outcome } from "./settlement.ts";
+import type { Outcome } from "./retry-rules.ts";
 import { latestPlanned, nextPlanned, startScheduler, type Schedule } from "./schedule.ts";
 
 const nightly: Schedule = {

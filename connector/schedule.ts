@@ -8,7 +8,7 @@ import type { Sql } from "#lib/db/connect.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
 import type { RunPlanned } from "./deliver.ts";
-import { isParked, parkSeconds, type Outcome } from "./settlement.ts";
+import { mustPark, parkSeconds, type Outcome } from "./retry-rules.ts";
 
 export type Schedule = { function: string; schedule: string; timezone: string; timeout_seconds: number };
 export type Scheduler = { stop(): Promise<void> };
@@ -145,7 +145,7 @@ const tries = async (
       final: false,
       reason: String(error),
     }));
-    const isDown = isParked(outcome);
+    const isDown = mustPark(outcome);
     const delay = isDown ? parkSeconds(outcome) : RETRY_SECONDS[attempt - 1];
     const isOver = outcome.status < 300 || outcome.final || delay === undefined || (isDown && ++parks > MAX_PARKS);
     if (isOver || stopping.aborted) return outcome;

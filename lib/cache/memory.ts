@@ -1,5 +1,5 @@
 /** The cache of one machine: this process's memory, bounded. */
-import { createChannels } from "./channels.ts";
+import { openListeners } from "./listeners.ts";
 import { lifeTimeMs, type Cache, type Rate, type Verdict } from "./cache.ts";
 
 export type MemoryCacheOptions = {
@@ -18,7 +18,7 @@ export const memoryCache = (options: MemoryCacheOptions = {}): Cache => {
   const now = (): number => (options.clock ? options.clock().getTime() : Date.now());
   const values = boundedValues(now, options.max_bytes ?? 64 * 1024 * 1024);
   const limits = boundedLimits(now, options.max_limits ?? 100_000);
-  const channels = createChannels();
+  const channels = openListeners();
 
   return {
     get: async (key) => values.get(key),

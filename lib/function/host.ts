@@ -18,7 +18,7 @@ import { createObserver, type Observer } from "./observe.ts";
 import { trustedAddresses, type Peer } from "./peer.ts";
 import { refusalWriter } from "./refusals.ts";
 import type { Reply } from "./reply.ts";
-import { watchSight } from "./seeing.ts";
+import { watchSight } from "./sight-metrics.ts";
 import { systemRoutes } from "./system-routes.ts";
 import { unreadableReply, type Unreadable } from "./unreadable.ts";
 

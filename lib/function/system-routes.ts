@@ -14,7 +14,7 @@ import type { Runs } from "./host.ts";
 import { parseStrictJson } from "./json.ts";
 import { isNear, normalAddress } from "./peer.ts";
 import { json, text, type Reply } from "./reply.ts";
-import { sightOf } from "./seeing.ts";
+import { sightOf } from "./sight-metrics.ts";
 
 const DELIVERY_LIMIT_BYTES = 6 * 1024 * 1024;
 const READY_SECONDS = 2;

@@ -1,6 +1,6 @@
-/** Channels over a Redis line of their own, opened with the first of them: functions only ever speak. */
+/** Listeners over a Redis line of their own, opened with the first of them: functions only ever speak. */
 import { pause } from "#lib/pause.ts";
-import { createChannels } from "../channels.ts";
+import { openListeners } from "../listeners.ts";
 import type { Listener } from "../cache.ts";
 import { openLine, type LineOptions, type RedisLine } from "./line.ts";
 
@@ -14,7 +14,7 @@ export type Hearing = {
 };
 
 export const openHearing = (url: string, options: Omit<LineOptions, "on_back" | "on_message">): Hearing => {
-  const channels = createChannels();
+  const channels = openListeners();
   /** Until then a channel cannot be relied on; the second who listens waits for the first. */
   const subscribed = new Map<string, Promise<unknown>>();
   const naps = pause();

@@ -11,7 +11,7 @@ export const messages: readonly Guard[] = [
   },
   {
     guards: "a message that came too early holds back no other",
-    file: "connector/settlement.ts",
+    file: "connector/retry-rules.ts",
     find: 'if (status === 503) return only_this ? "unclear" : "down";',
     replace: 'if (status === 503) return "down";',
     tests: ["connector/deliver.test.ts"],
@@ -57,14 +57,14 @@ export const messages: readonly Guard[] = [
   },
   {
     guards: "a message that fails four times is put aside with its reason",
-    file: "connector/settlement.ts",
+    file: "connector/retry-rules.ts",
     find: "const delay_seconds = RETRY_SECONDS[attempt - 1];",
     replace: "const delay_seconds = RETRY_SECONDS[attempt - 1] ?? 4;",
     tests: ["connector/deliver.test.ts"],
   },
   {
     guards: "503 and 429 are a pause and no attempt",
-    file: "connector/settlement.ts",
+    file: "connector/retry-rules.ts",
     find: "if (isParked(outcome)) return { park: true, delay_seconds: parkSeconds(outcome), reason: told };",
     replace: "",
     tests: ["connector/deliver.test.ts"],
@@ -80,7 +80,7 @@ export const messages: readonly Guard[] = [
   },
   {
     guards: "x-final is the end of a message at once",
-    file: "connector/settlement.ts",
+    file: "connector/retry-rules.ts",
     find: "if (final) return { dead: true, reason: `refused for good, ${told}` };",
     replace: "",
     tests: ["connector/deliver.test.ts"],

@@ -1,7 +1,7 @@
 /** Who listens to what within this process. */
 import type { Listener } from "./cache.ts";
 
-export type Channels = {
+export type Listeners = {
   /** `last`: nobody listens to this channel any more. */
   add(channel: string, listener: Listener): { remove(): { last: boolean } };
   /** `false`: nobody listens. */
@@ -10,7 +10,7 @@ export type Channels = {
   clear(): void;
 };
 
-export const createChannels = (): Channels => {
+export const openListeners = (): Listeners => {
   const channels = new Map<string, Set<Listener>>();
   const say = (channel: string, message: string | null): boolean => {
     const listeners = channels.get(channel);

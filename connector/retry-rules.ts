@@ -1,4 +1,7 @@
-/** What a function's answer means for its message: decided here and nowhere else. */
+/**
+ * What an answer of a function means for its message: done, again and when, later, or never. What an error of ours answers stands in
+ * `lib/function/answer.ts`; how often a message may come whose holder died, in the adapters of the broker.
+ */
 import { PARK_SECONDS, RETRY_SECONDS, type Settlement } from "#lib/broker/broker.ts";
 import type { Found } from "./breaker.ts";
 
@@ -15,7 +18,7 @@ export type Outcome = {
   only_this?: boolean;
 };
 
-export const isParked = ({ status }: Outcome): boolean => status === 503 || status === 429;
+export const mustPark = ({ status }: Outcome): boolean => status === 503 || status === 429;
 /** At most `PARK_SECONDS`: whoever knows better says so by `Retry-After`. */
 export const parkSeconds = ({ retry_after_seconds }: Outcome): number =>
   Math.min(PARK_SECONDS, Math.max(1, retry_after_seconds ?? PARK_SECONDS));
@@ -26,7 +29,7 @@ export const settlementOf = (outcome: Outcome, attempt: number): Settlement => {
   const told = `${status}${reason === undefined ? "" : `: ${reason}`}`;
   if (status >= 200 && status < 300) return { done: true };
   // A dependency is down: that is not the message's fault.
-  if (isParked(outcome)) return { park: true, delay_seconds: parkSeconds(outcome), reason: told };
+  if (mustPark(outcome)) return { park: true, delay_seconds: parkSeconds(outcome), reason: told };
   if (final) return { dead: true, reason: `refused for good, ${told}` };
   const delay_seconds = RETRY_SECONDS[attempt - 1];
   if (delay_seconds !== undefined) return { retry: true, delay_seconds, reason: told };
