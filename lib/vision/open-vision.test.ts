@@ -158,7 +158,7 @@ describe("networks that give nonsense", () => {
     const metrics = createMetrics();
     const vision = await open({ metrics });
     const found = await vision.find(grey());
-    const [, why, dropped] = /^vision_dropped_total\{why="(\w+)"\} (\d+)/m.exec(await metrics.text()) ?? [];
+    const [, why, dropped] = /^vision_finds_discarded_total\{why="(\w+)"\} (\d+)/m.exec(await metrics.text()) ?? [];
     return { found, dropped: Number(dropped ?? 0), why };
   };
 

@@ -11,9 +11,9 @@ export type VisionMetrics = {
 export const visionMetrics = (metrics: Metrics): VisionMetrics => {
   const pictures = metrics.counter("vision_pictures_total", "Pictures looked at for plates, by how it ended");
   const plates = metrics.counter("vision_plates_total", "Plates found in pictures");
-  const dropped = metrics.counter(
-    "vision_dropped_total",
-    "Finds that were dropped: no usable numbers, or no corners of a plate",
+  const discarded = metrics.counter(
+    "vision_finds_discarded_total",
+    "Finds that are not passed on: no usable numbers, or no corners of a plate",
   );
   const died = metrics.counter("vision_worker_deaths_total", "Worker threads of the networks that died");
   const seconds = metrics.histogram("vision_find_seconds", "From the question to the plates, waiting included");
@@ -21,7 +21,7 @@ export const visionMetrics = (metrics: Metrics): VisionMetrics => {
     found(finds, ms) {
       pictures.add({ outcome: "found" });
       if (finds.plates.length > 0) plates.add({}, finds.plates.length);
-      for (const why of ["unusable", "implausible"] as const) if (finds[why] > 0) dropped.add({ why }, finds[why]);
+      for (const why of ["unusable", "implausible"] as const) if (finds[why] > 0) discarded.add({ why }, finds[why]);
       seconds.observe(ms / 1000);
     },
     refused: () => pictures.add({ outcome: "refused" }),
