@@ -135,16 +135,17 @@ const someHands = <T>(most: number, next: () => T | undefined, work: (one: T) =>
 
 const tell = async (
   server: Pick<Server, "call">,
-  { looks, pictures }: SiteReading,
+  reading: SiteReading,
   sent: (bytes: number) => void,
 ): Promise<void> => {
-  let wanted: readonly number[] | null = null;
+  const { looks, pictures } = reading;
   for (let asked = 0; asked <= MOST_ASKED; asked += 1) {
+    const { wanted } = reading;
     const body: SiteLooks = wanted ? { ...looks, photographs: chosen(await pictures.made(), wanted) } : looks;
     const receipt = await server.call("POST", PATH, body, SiteLooksReceipt, SECONDS);
     sent(JSON.stringify(body).length);
     if (receipt.wanted.length === 0) return;
-    wanted = receipt.wanted;
+    reading.wanted = receipt.wanted;
   }
   throw new AppError("invalid", "The server wants ever other pictures", { reason: "pictures.never_enough" });
 };

@@ -2,7 +2,12 @@
 import type { SiteLooks } from "#functions/ai/contract.ts";
 import type { LookPictures } from "./look-pictures.ts";
 
-export type SiteReading = { looks: SiteLooks; pictures: LookPictures };
+export type SiteReading = {
+  looks: SiteLooks;
+  pictures: LookPictures;
+  /** Plates whose pictures the server has asked for: on a bad line it is not asked twice. */
+  wanted?: readonly number[];
+};
 export type Bounds = { count: number; bytes: number };
 
 export type WaitingLooks = {

@@ -20,11 +20,17 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 type Sent = { key_frames: { frames: number; bytes: number }; looks?: { looks: number; bytes: number } };
 
-const sentBy = (data: string): Sent => {
-  const last = readFileSync(join(data, "logs", "agent.log"), "utf8")
+/** By the log of the agent that ended last: what it sent, and for how long cameras were on the air. */
+const sentBy = (data: string): Sent & { seconds: number } => {
+  type Line = { timestamp: string; message: string; status?: string; sent?: Sent };
+  const lines = readFileSync(join(data, "logs", "agent.log"), "utf8")
     .split("\n")
-    .findLast((line) => line.includes("agent has ended"));
-  return (JSON.parse(last ?? "{}") as { sent: Sent }).sent;
+    .flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Line] : []));
+  const own = lines.slice(lines.findLastIndex(({ message }) => message === "agent runs"));
+  const end = own.find(({ message }) => message === "agent has ended");
+  const online = own.find(({ message, status }) => message === "camera" && status === "ONLINE");
+  if (!end?.sent || !online) throw new Error("The agent's log does not say what it sent");
+  return { ...end.sent, seconds: (Date.parse(end.timestamp) - Date.parse(online.timestamp)) / 1000 };
 };
 
 const pidOf = (system: RunningSystem, name: string): number =>
@@ -40,7 +46,6 @@ const sumOf = (metrics: readonly string[], name: RegExp): number =>
   metrics.filter((line) => name.test(line)).reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 
 const watch = async (data: string, way: "off" | "on"): Promise<void> => {
-  const began = Date.now();
   const system = await startSystem({ data, env: { VISION_AT_SITE: way } });
   let metrics: string[];
   const cost = { agent: 0, host: 0, agent_mb: 0 };
@@ -56,15 +61,14 @@ const watch = async (data: string, way: "off" | "on"): Promise<void> => {
   } finally {
     await system.stop();
   }
-  const { key_frames, looks } = sentBy(data);
-  const seconds = (Date.now() - began) / 1000;
+  const { key_frames, looks, seconds } = sentBy(data);
   const kb = (bytes: number): string => `${(bytes / 1000 / seconds).toFixed(1)} kB/s`;
   say(`VISION_AT_SITE=${way}, ${seconds.toFixed(0)} s:`);
   say(
     `  key frames: ${key_frames.frames}, ${kb(key_frames.bytes)}, ${(key_frames.bytes / key_frames.frames / 1000).toFixed(1)} kB each`,
   );
   if (looks) say(`  looks: ${looks.looks}, ${kb(looks.bytes)}`);
-  say(`  posts of looks: ${sumOf(metrics, /^http_requests_total\{.*receive-site-looks/)}`);
+  say(`  posts of looks: ${sumOf(metrics, /^http_requests_total\{.*agents\/looks/)}`);
   say(
     `  lost on their way: ${sumOf(metrics, /^key_frames_lost_total/)}, evicted at the centre: ${sumOf(metrics, /^frames\{.*read-plates.*evicted/)}`,
   );
