@@ -20,8 +20,8 @@ const secondOf = ({ captured_at }: SiteLooks): number => (Date.parse(captured_at
 const away = (retry_after_seconds?: number): never => {
   throw new AppError("unavailable", "away", retry_after_seconds === undefined ? {} : { retry_after_seconds });
 };
-const refused = (reason: string): never => {
-  throw new AppError("invalid", "refused", { reason, params: { status: 422 } });
+const refused = (reason: string, status = 422): never => {
+  throw new AppError("invalid", "refused", { reason, params: { status } });
 };
 
 let taken: SiteLooks[];
@@ -215,12 +215,12 @@ describe("looks that the server refuses", () => {
   });
 
   test("because it knows no looks say so, and a camera that is not there does not", async () => {
-    answer = () => refused("camera.unknown");
+    answer = () => refused("camera.unknown", 404);
     const sender = senderOf();
     sender.offer(reading(0));
     await settle();
     expect(notOffered).toBe(0);
-    answer = () => refused("not_found");
+    answer = () => refused("not_found", 404);
     sender.offer(reading(1));
     await settle();
     expect(notOffered).toBe(1);

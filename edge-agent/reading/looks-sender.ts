@@ -17,8 +17,6 @@ const SECONDS = 120;
 const MOST_ASKED = 3;
 /** With their pictures: some five minutes of four busy cameras. */
 const BOUNDS: Bounds = { count: 2000, bytes: 128 * 1024 * 1024 };
-/** What is said of a camera that is not there has a reason of its own. */
-const NO_SUCH_ROUTE = "not_found";
 /** Of the server's program itself, with these looks: it says 503 where it is not the looks' fault. */
 const [FAULT, MOST_FAULTS] = [500, 10];
 /** However long the server asks for. */
@@ -74,7 +72,7 @@ export const looksSender = ({ server, log, bounds = BOUNDS, ...needs }: LooksSen
       return;
     }
     drop(reading, reasonOf(error));
-    if (reasonOf(error) === NO_SUCH_ROUTE) needs.notOffered();
+    if (isUnknownRoute(error)) needs.notOffered();
   };
   const send = async (reading: SiteReading): Promise<void> => {
     try {
@@ -158,6 +156,10 @@ const chosen = ({ scene, plates }: Photographed, wanted: readonly number[]): Sit
 /** The server may be had again, or believe us again; anything else it says of these looks for good. */
 const isPassing = (error: unknown): error is AppError =>
   error instanceof AppError && (error.code === "unavailable" || error.code === "unauthorized");
+
+/** By the server, or by what stands before it; of a camera that is not there the server says so. */
+const isUnknownRoute = (error: unknown): boolean =>
+  error instanceof AppError && error.params["status"] === 404 && error.reason !== "camera.unknown";
 
 const reasonOf = (error: unknown): string =>
   error instanceof AppError ? (error.reason ?? error.message) : "the answer cannot be understood";

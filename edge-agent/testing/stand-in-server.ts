@@ -13,7 +13,13 @@ import { uuidv7 } from "#lib/ids.ts";
 import { FromAgent, type CameraState, type ToAgent } from "#lib/wire/agent.ts";
 
 type Gap = z.infer<typeof GapReport>["gaps"][number];
-export type Ingested = { camera_id: string; captured_at_ms: number; received_at_ms: number; bytes: Buffer };
+export type Ingested = {
+  camera_id: string;
+  captured_at_ms: number;
+  received_at_ms: number;
+  bytes: Buffer;
+  read_at_site: boolean;
+};
 export type LiveMessage = { camera_id: string; data: Buffer | string; received_at_ms: number };
 
 export type StandInServer = {
@@ -165,9 +171,10 @@ const answer = async (
   if (!isOpen) await mustBeTheAgent(state, request);
   if (path.startsWith("/store/")) return store(state, keep_bytes, path, request, body, response);
   if (path === "/ingest") {
-    const { "x-camera-id": camera_id, "x-captured-at": captured } = request.headers;
+    const { "x-camera-id": camera_id, "x-captured-at": captured, "x-read-at-site": mark } = request.headers;
     const times = { captured_at_ms: Number(captured), received_at_ms: Date.now() };
-    state.frames.push({ camera_id: String(camera_id), ...times, bytes: keep_bytes ? body : Buffer.alloc(0) });
+    const bytes = keep_bytes ? body : Buffer.alloc(0);
+    state.frames.push({ camera_id: String(camera_id), ...times, bytes, read_at_site: mark === "true" });
     return void response.writeHead(202).end();
   }
   const json: unknown = body.length === 0 ? null : JSON.parse(body.toString());
