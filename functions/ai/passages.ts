@@ -25,10 +25,15 @@ export const AGAIN_MS = 6 * 3_600_000;
 
 /** Of the plate's width: moved less, it is at the same place. */
 const SAME_PLACE = 0.5;
-/** Logarithm of the probability that two looks show one text. One clear difference is -6.8, two are -13.6, nothing legible -25. */
-const [SAME_TEXT, SAME_TEXT_NEARBY] = [-4, -11];
+/**
+ * Logarithm of the probability that two looks show one text. One clear difference is -6.8, two are -13.6, nothing legible -25; plates of
+ * two vehicles have some -40.
+ */
+const [SAME_TEXT, SAME_TEXT_NEARBY, SAME_TEXT_NEXT_TO_IT] = [-4, -11, -16];
 /** How far a plate comes, in its widths, and in what time: where its text says little. */
-const [NEARBY, NEARBY_MS] = [2, 3000];
+const [NEARBY, NEARBY_MS] = [3, 3000];
+/** From one picture to the next, or the one after. */
+const [NEXT_TO_IT, NEXT_TO_IT_MS] = [1.5, 1200];
 const [NEARBY_UNREAD, NEARBY_UNREAD_MS] = [6, 5000];
 /** No reader is so sure of a character that it could not be another. */
 const DOUBT = 0.02;
@@ -215,6 +220,7 @@ const closeness = (passage: Passage, look: Look): number | null => {
   if (same >= SAME_TEXT) return same;
   const widths = widthsBetween(passage.place, look.place);
   if (same >= SAME_TEXT_NEARBY && (stays || (widths <= NEARBY && ms <= NEARBY_MS))) return same;
+  if (same >= SAME_TEXT_NEXT_TO_IT && widths <= NEXT_TO_IT && ms <= NEXT_TO_IT_MS) return same;
   const isUnread = look.found.text === null || Object.keys(passage.texts).length === 0;
   if (isUnread && (stays || (widths <= NEARBY_UNREAD && ms <= NEARBY_UNREAD_MS))) return same - widths;
   return null;
