@@ -195,4 +195,25 @@ describe("where nothing can be read at the site", () => {
     await eventually("looks", () => told.length === 1);
     expect(unmarked()).toHaveLength(1);
   });
+
+  test("is not hidden by frames in which nothing has changed: no network saw those", async () => {
+    const sight = seeing();
+    let looked = 0;
+    sight.before.find = async () => {
+      looked += 1;
+      throw new AppError("unavailable", "A worker died over this picture", { reason: "vision.worker_died" });
+    };
+    const isQuiet = { now: false };
+    sight.pictures.worthLooking = () => !isQuiet.now;
+    const reader = await readerOf(sight);
+    for (let count = 1; count <= 5; count += 1) {
+      reader.offer(frame(count * 2, [plate("ABC1D23")]));
+      await eventually("three tries", () => looked === count * 3);
+      isQuiet.now = true;
+      reader.offer(frame(count * 2 + 1, []));
+      await decodedBy(sight, count * 4);
+      isQuiet.now = false;
+    }
+    await eventually("a word", () => said("plates are not read here: key frames are sent instead").length === 1);
+  });
 });

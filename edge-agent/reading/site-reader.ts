@@ -115,8 +115,8 @@ const readingOf = ({ looks, trust, log }: SiteReaderNeeds, lost: (camera_id: str
     async read(sight: Sight, version: string, { frame, attempt }: HeldFrame): Promise<void> {
       try {
         const looked = await lookAtFrame(frame, { ...sight, attempt, signal: AbortSignal.timeout(LOOK_MS) });
-        trust.succeeded();
         named.delete(frame.camera_id);
+        if (looked?.unchanged === false) trust.succeeded();
         if (looked !== null) offerLooks(looks, sight, frame, version, looked);
       } catch (error) {
         failed(frame, attempt, error);

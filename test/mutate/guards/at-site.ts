@@ -35,6 +35,14 @@ export const atSite: readonly Guard[] = [
     title: "tried again",
   },
   {
+    guards: "at site: a picture that no network saw is not their success",
+    file: "edge-agent/reading/site-reader.ts",
+    find: "if (looked?.unchanged === false) trust.succeeded();",
+    replace: "if (looked) trust.succeeded();",
+    tests: ["edge-agent/reading/site-reader.test.ts"],
+    title: "is not hidden",
+  },
+  {
     guards: "looks wait while the line is cut",
     file: "edge-agent/reading/looks-sender.ts",
     find: 'error.code === "unavailable" || error.code === "unauthorized"',
