@@ -4,7 +4,7 @@
  */
 import type { WebSocket } from "ws";
 import * as z from "zod";
-import { FromAgent, type CameraState, ToAgent } from "#lib/wire/agent.ts";
+import { type CameraState, commandChannel, FromAgent, ToAgent } from "#lib/wire/agent.ts";
 import type { AgentIdentity, GatewayNeeds } from "./needs.ts";
 import { keepAlive, parseText, sendJson } from "./sockets.ts";
 
@@ -71,8 +71,7 @@ export const createAgents = (needs: Needs, gateway_id: string, onStates: Parts["
   };
 };
 
-const commandChannel = (agent_id: string): string => `agents:${agent_id}`;
-const heldChannel = (agent_id: string): string => `agents:${agent_id}:held`;
+const heldChannel = (agent_id: string): string => `${commandChannel(agent_id)}:held`;
 
 const accept = async (parts: Parts, socket: WebSocket, agent: AgentIdentity): Promise<void> => {
   const { needs, agents } = parts;

@@ -58,7 +58,7 @@ export const PlateRead = z.object({
   sighting_id: z.uuid(),
   direction: z.enum(["approaching", "departing"]).nullable(),
   /**
-   * As the source says it; of a frame the type is one of `VehicleType` and the colour one of `lib/vision/vehicles/paints.ts` or
+   * As the source says it; of a frame the type is one of `VehicleType` and the colour one of `lib/vision/vehicles/colors.ts` or
    * `unknown`, each with the share of such answers that is right.
    */
   vehicle: z

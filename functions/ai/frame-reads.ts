@@ -2,11 +2,12 @@
 import type { TransactionSql } from "#lib/db/connect.ts";
 import type { Tx } from "#lib/function/define.ts";
 import { CHARACTERS } from "#lib/vision/grammar.ts";
+import { REVIEWED_BELOW } from "#lib/vision/certainty.ts";
 import { verdictOf } from "#lib/vision/vehicles/votes.ts";
 import type { Reading } from "./contract.ts";
 import { LprCorrected, LprDetected } from "./contract.ts";
 import type { PassageRow } from "./passage-rows.ts";
-import { positionsOf, SURE, type PassageReading } from "./passages.ts";
+import { positionsOf, type PassageReading } from "./passages.ts";
 import { deleteKeys, insertKeys, insertRead, type NewPlateRead } from "./plate-reads.ts";
 import { sightingOf } from "./sightings.ts";
 
@@ -108,7 +109,7 @@ const newRead = (row: PassageRow, { plate, confidence, alternatives }: PassageRe
     image_problem: null,
     image_url: row.image_url,
     plate_image_url: row.plate_image_url,
-    needs_review: plate === null || confidence < SURE,
+    needs_review: plate === null || confidence < REVIEWED_BELOW,
     reading: readingJson(row),
   }) satisfies NewPlateRead;
 

@@ -3,14 +3,10 @@
  * passage, what all looks together say, and when a vehicle is parked. docs/adr/0030-passages-are-rows.md says why they are so.
  */
 import { alternativesOf, CHARACTERS, POSITIONS, readingsOf } from "#lib/vision/grammar.ts";
+import { TOLD_FROM } from "#lib/vision/certainty.ts";
 import { addVehicle, type VehicleVotes } from "#lib/vision/vehicles/votes.ts";
 import type { Alternative, PlateFound } from "#lib/vision/vision.ts";
 import type { Look, Place } from "./looks.ts";
-
-/** From here on a read is believed unseen; below somebody looks at it. */
-export const SURE = 0.95;
-/** Below this a text is a guess: the passage waits for a better look. */
-export const READABLE = 0.3;
 
 /** Looks of a vehicle that moves are not further apart. */
 export const PASSAGE_MS = 30_000;
@@ -185,7 +181,7 @@ const agreed = (texts: Passage["texts"], text: string): number => {
 };
 
 const readable = (reading: PassageReading): PassageReading =>
-  reading.plate === null || reading.confidence < READABLE ? { ...reading, plate: null } : reading;
+  reading.plate === null || reading.confidence < TOLD_FROM ? { ...reading, plate: null } : reading;
 
 const isSamePlace = (a: Place, b: Place): boolean => widthsBetween(a, b) <= SAME_PLACE;
 const widthsBetween = (a: Place, b: Place): number => Math.hypot(a.x - b.x, a.y - b.y) / Math.max(a.width, b.width);

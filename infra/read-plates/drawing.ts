@@ -3,12 +3,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { widthOf, writeLine } from "#demo/drawing/glyphs.ts";
+import { REVIEWED_BELOW } from "#lib/vision/certainty.ts";
 import { jpegOf } from "#lib/vision/jpeg.ts";
 import type { Picture } from "#lib/vision/picture.ts";
 import type { Plate } from "./lines.ts";
 
 const [CERTAIN, DOUBTFUL, BACK] = ["#27d07f", "#ffb020", "#101418"];
-const SURE = 0.9;
 
 /** Of the letters: a share of the picture's width, so that they are read on any screen. */
 const LETTERS = 1 / 60;
@@ -32,7 +32,7 @@ export const drawPlates = async (folder: string, name: string, picture: Picture,
 /** Letters are our own strokes: no font of the machine is needed. */
 const markOf = ({ text, confidence, alternatives, box, corners }: Plate, width: number, height: number): string => {
   const letters = Math.max(12, width * LETTERS);
-  const colour = text !== null && confidence >= SURE ? CERTAIN : DOUBTFUL;
+  const colour = text !== null && confidence >= REVIEWED_BELOW ? CERTAIN : DOUBTFUL;
   const lines = [`${text ?? "-------"} ${confidence.toFixed(2)}`].concat(
     alternatives.filter((other) => other.text !== text).map((other) => `${other.text} ${other.confidence.toFixed(2)}`),
   );

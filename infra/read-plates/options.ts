@@ -1,7 +1,7 @@
 /** What `npm run read-plates -- …` understands. */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { DetectorPixels } from "#lib/vision/scale.ts";
+import type { DetectorPixels } from "#lib/vision/detector-size.ts";
 
 export type Options = {
   sources: string[];

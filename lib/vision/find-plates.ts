@@ -2,7 +2,8 @@
 import { alternativesOf, positionsOf, readingsOf } from "./grammar.ts";
 import { VIEW, type Corners, type Luma, type Networks } from "./networks.ts";
 import { boxOf, isQuadrilateral, overlap, pointsOf } from "./quadrilaterals.ts";
-import { detectorSize, scaleLuma, type DetectorPixels } from "./scale.ts";
+import { detectorSize, type DetectorPixels } from "./detector-size.ts";
+import { scaleLuma } from "./scale.ts";
 import { sharpnessOf } from "./sharpness.ts";
 import type { PlateFound } from "./vision.ts";
 

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { findPlates, type Finds } from "./find-plates.ts";
 import { openNetworks, wordsOf, type Luma, type NetworkName, type Provider } from "./networks.ts";
-import type { DetectorPixels } from "./scale.ts";
+import type { DetectorPixels } from "./detector-size.ts";
 import { standBack } from "./standing-back.ts";
 
 export type WorkerData = {

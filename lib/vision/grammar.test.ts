@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { alternativesOf, CHARACTERS, LAYOUT_WEIGHT, positionsOf, readingsOf } from "./grammar.ts";
-import { detectorPixels, USUAL_PIXELS } from "./scale.ts";
+import { detectorPixels, USUAL_PIXELS } from "./detector-size.ts";
 
 const BOTH = Float32Array.from([0.25, 0.25, 0.25, 0.25]);
 

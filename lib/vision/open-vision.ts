@@ -5,7 +5,7 @@ import type { Log } from "#lib/log.ts";
 import type { Metrics } from "#lib/metrics.ts";
 import { readModelFiles } from "./model-files.ts";
 import type { Provider } from "./networks.ts";
-import type { DetectorPixels } from "./scale.ts";
+import type { DetectorPixels } from "./detector-size.ts";
 import { visionMetrics, type VisionMetrics } from "./vision-metrics.ts";
 import type { PlateFound, Vision, VisionState } from "./vision.ts";
 import { openWorkerPool, type WorkerPool } from "./worker-pool.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { detectorSize, scaleLuma, type Size } from "./scale.ts";
+import { detectorSize } from "./detector-size.ts";
+import { scaleLuma, type Size } from "./scale.ts";
 
 /** The mean of what each small pixel covers, in plain words. */
 const plain = (luma: Uint8Array, from: Size, to: Size): Float64Array => {

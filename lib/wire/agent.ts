@@ -5,6 +5,9 @@
  */
 import * as z from "zod";
 
+/** Of the cache: whichever gateway holds the agent hears it. */
+export const commandChannel = (agent_id: string): string => `agents:${agent_id}`;
+
 export const ToAgent = z.discriminatedUnion("type", [
   /** The desired state has changed: ask for it now. */
   z.object({ type: z.literal("desired_state_changed") }),

@@ -4,7 +4,7 @@
  * answer names them, with the same looks again.
  */
 import * as z from "zod";
-import { paintNames } from "#lib/vision/vehicles/paints.ts";
+import { colorNames } from "#lib/vision/vehicles/colors.ts";
 import type { PlateFound } from "#lib/vision/vision.ts";
 import { Time } from "./lists.ts";
 
@@ -49,7 +49,7 @@ export type SitePlate = z.infer<typeof SitePlate>;
 
 const Carrier = z.strictObject({
   type: z.enum(["car", "motorcycle"]).nullable(),
-  color: z.enum(paintNames).nullable(),
+  color: z.enum(colorNames).nullable(),
   width_m: z.number().min(0).max(100).nullable(),
 });
 

@@ -10,9 +10,10 @@ import { parseArgs } from "node:util";
 import { prepareCity, type CityCamera } from "#demo/city.ts";
 import { readVideo } from "#demo/rtsp/video.ts";
 import { looksOf } from "#functions/ai/looks.ts";
-import { add, begin, passagesOf, readingOf, SURE, type Passage } from "#functions/ai/passages.ts";
+import { add, begin, passagesOf, readingOf, type Passage } from "#functions/ai/passages.ts";
 import { noLog } from "#lib/log.ts";
 import { toAnnexB } from "#lib/media/h264.ts";
+import { REVIEWED_BELOW } from "#lib/vision/certainty.ts";
 import { openKeyFrameDecoder } from "#lib/vision/key-frames/open-key-frame-decoder.ts";
 import { openVision } from "#lib/vision/open-vision.ts";
 import type { PlateFound } from "#lib/vision/vision.ts";
@@ -21,7 +22,7 @@ import { intervalOf } from "./intervals.ts";
 const { values } = parseArgs({ options: { seeds: { type: "string", default: "5" } } });
 const STREETS = 9;
 /** From each on to the next. */
-const FROM = [0, 0.3, 0.5, 0.7, 0.85, 0.9, SURE, 0.97, 0.99];
+const FROM = [0, 0.3, 0.5, 0.7, 0.85, 0.9, REVIEWED_BELOW, 0.97, 0.99];
 const MOST_WRONG = 0.01;
 
 const folder = mkdtempSync(join(tmpdir(), "gt-confidence-"));
@@ -91,7 +92,7 @@ table(
   "of several looks",
   told.filter(({ looks }) => looks > 1),
 );
-const believed = told.filter(({ confidence }) => confidence >= SURE);
+const believed = told.filter(({ confidence }) => confidence >= REVIEWED_BELOW);
 const wrong = believed.filter(({ right }) => !right).length;
 say(`Believed ${believed.length}, wrong ${wrong} ${intervalOf(wrong, believed.length)}`);
 if (wrong > believed.length * MOST_WRONG) process.exitCode = 1;

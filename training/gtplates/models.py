@@ -16,7 +16,7 @@ from .reading import Reading, read
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 USUAL_PIXELS = 640 * 384
-# Above so many pixels of the picture: so many for the detector (lib/vision/scale.ts has the same rule).
+# Above so many pixels of the picture: so many for the detector (lib/vision/detector-size.ts has the same rule).
 DETECTOR_PIXELS = ((6_000_000, 1920 * 1088), (2_500_000, 1280 * 736), (500_000, 960 * 544))
 
 

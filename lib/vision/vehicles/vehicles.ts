@@ -4,13 +4,13 @@
  */
 import type { Picture } from "#lib/vision/picture.ts";
 import type { PlateFound } from "#lib/vision/vision.ts";
-import { paintAround, type PaintName } from "./paints.ts";
+import { colorAround, type ColorName } from "./colors.ts";
 import { openPassers, type Passer, type Passers, type PlateAt } from "./passers.ts";
 import { COLUMNS, openStreet, ROWS, type Street } from "./street.ts";
 import { widthOf } from "./widths.ts";
 
 /** `null`: this look does not tell. */
-export type VehicleSeen = { type: "car" | "motorcycle" | null; color: PaintName | null; width_m: number | null };
+export type VehicleSeen = { type: "car" | "motorcycle" | null; color: ColorName | null; width_m: number | null };
 
 /** `carriers`: one for each plate of the picture. `passers`: who has gone by without showing a plate, each told once. */
 export type Seen = { carriers: VehicleSeen[]; passers: Passer[] };
@@ -47,7 +47,7 @@ export const openVehicles = ({ enabled }: { enabled: boolean }): LookForVehicles
     return (plates) => ({
       carriers: plates.map((plate) => {
         const width_m = changed && plate.rows === 1 ? widthOf(changed, plate, picture) : null;
-        return { type: typeOf(plate, width_m), color: isDay ? paintAround(picture, plate) : null, width_m };
+        return { type: typeOf(plate, width_m), color: isDay ? colorAround(picture, plate) : null, width_m };
       }),
       passers: changed ? passers.follow(at, changed, plates.map(inCells(picture))) : [],
     });

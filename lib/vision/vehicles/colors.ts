@@ -7,8 +7,8 @@
 import type { Picture } from "#lib/vision/picture.ts";
 import type { PlateFound } from "#lib/vision/vision.ts";
 
-export const paintNames = ["light", "dark", "red", "orange", "yellow", "green", "blue"] as const;
-export type PaintName = (typeof paintNames)[number];
+export const colorNames = ["light", "dark", "red", "orange", "yellow", "green", "blue"] as const;
+export type ColorName = (typeof colorNames)[number];
 
 type Rgb = readonly [red: number, green: number, blue: number];
 export type Plate = Pick<PlateFound, "corners" | "rows">;
@@ -30,7 +30,7 @@ const [MOST_CAST, MOST_GAIN] = [0.35, 1.25];
 const DARKEST_GROUND = 40;
 
 /** `null`: nothing that could be believed. */
-export const paintAround = (picture: Picture, plate: Plate): PaintName | null => {
+export const colorAround = (picture: Picture, plate: Plate): ColorName | null => {
   // Tank, wheel, street and rider: around the plate of a motorcycle is no paint that a rule could know.
   if (picture.colour.form === "grey" || plate.rows === 2) return null;
   const frame = frameOf(plate);
@@ -119,7 +119,7 @@ const lightOf = ([red, green, blue]: Rgb): number => 0.299 * red + 0.587 * green
 const quantileOf = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
 
-type HueName = Exclude<PaintName, "light" | "dark">;
+type HueName = Exclude<ColorName, "light" | "dark">;
 type HueRule = { from: number; to: number; saturation: number; share: number };
 /**
  * Degrees, and from which saturation a point counts. The sky lies on every dark or silver car as a weak blue, and the lamps behind
@@ -136,7 +136,7 @@ const LEAST_CHROMA = 0.1;
 /** With so many points of one hue it may be that hue in poor light. */
 const DOUBTFUL = 0.12;
 
-const hueOf = (points: readonly Rgb[]): { name: PaintName | null; share: number } => {
+const hueOf = (points: readonly Rgb[]): { name: ColorName | null; share: number } => {
   const counts = new Map<HueName, number>();
   for (const point of points) {
     const name = pointHue(point);
@@ -166,7 +166,7 @@ const pointHue = (point: Rgb): HueName | null => {
 /** Mean of the logarithms of the middle and the light end: grille and glass are dark on every car. Between the two nothing is said. */
 const [LIGHT, DARK] = [-0.03, -0.42];
 
-const brightnessOf = (points: readonly Rgb[]): PaintName | null => {
+const brightnessOf = (points: readonly Rgb[]): ColorName | null => {
   const lights = points.map(lightOf);
   const log = (share: number): number => Math.log(Math.max(quantileOf(lights, share), 0.02));
   const brightness = (log(0.5) + log(0.8)) / 2;
