@@ -253,7 +253,7 @@ describe("looks that the server refuses", () => {
   });
 });
 
-test("an end waits for what is in hand, and begins nothing", async () => {
+test("an end waits for what is in hand, begins nothing, and says what is lost with it", async () => {
   const held = Promise.withResolvers<unknown>();
   answer = () => held.promise;
   const sender = senderOf();
@@ -263,6 +263,7 @@ test("an end waits for what is in hand, and begins nothing", async () => {
   held.resolve({ wanted: [] });
   await ended;
   expect(taken.map(secondOf)).toEqual([0]);
+  expect(said("looks that waited are lost: the agent ends")).toMatchObject([{ count: 1 }]);
 });
 
 test("who has gone without a plate is told without any picture", async () => {

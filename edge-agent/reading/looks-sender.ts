@@ -99,6 +99,8 @@ export const looksSender = ({ server, log, bounds = BOUNDS, ...needs }: LooksSen
       stopped = true;
       line.stop();
       await hands.idle();
+      const { count } = waiting.size();
+      if (count > 0) log.warn("looks that waited are lost: the agent ends", { count });
     },
   };
 };
