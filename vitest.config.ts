@@ -3,7 +3,7 @@ import { SideBySide } from "./test/harness/side-by-side.ts";
 
 /** One camera in a browser, by the clock, and beside it recordings and faults that are mostly waited out: each leaves room. */
 const roomy = [
-  "test/scenarios/{console-timeline,own-camera}.test.ts",
+  "test/scenarios/{console-timeline,own-camera,plates-at-site}.test.ts",
   "test/faults/edge-*.test.ts",
   "test/faults/{connector,postgres,redis,s3,s3-rows}.test.ts",
 ];

@@ -7,6 +7,7 @@ export const isWhole = (file: string): boolean =>
 /** Of those that take much longer than their kind does. */
 export const longOnes: Readonly<Record<string, number>> = {
   "test/chaos/chaos.test.ts": 240,
+  "test/scenarios/plates-at-site.test.ts": 115,
   "test/scenarios/start.test.ts": 130,
   "test/scenarios/first-minute.test.ts": 130,
   "test/faults/broker-kill.test.ts": 127,
@@ -31,6 +32,7 @@ export const longOnes: Readonly<Record<string, number>> = {
   "test/faults/s3.test.ts": 30,
   "test/workerd/workerd.test.ts": 30,
   "test/faults/redis.test.ts": 26,
+  "edge-agent/reading/agent-at-site.test.ts": 28,
   "infra/read-plates/main.test.ts": 25,
   "lib/vision/still-pictures.test.ts": 20,
   "demo/camera.test.ts": 20,

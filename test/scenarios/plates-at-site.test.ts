@@ -4,11 +4,14 @@ import type { PlateRead } from "#functions/ai/contract.ts";
 import { demoCity, type DemoCity } from "#test/harness/demo-city.ts";
 import { removeData, signIn, startSystem, until, type Api, type RunningSystem } from "#test/harness/system.ts";
 
-const PASSAGES = 12;
-/** A busy machine drops frames; mostly all are read. */
-const UNREAD_AT_MOST = 3;
+const CAMERAS = 2;
+/** At least, and how many of them may be unread: a busy machine drops frames; mostly all are read. */
+const [PASSAGES, PASSAGES_AFTER_KILL] = [
+  { count: 6, unread: 2 },
+  { count: 4, unread: 2 },
+];
 /** Until cameras are on the air and the networks loaded, and until the last looks at who has just passed are written. */
-const [FIRST_FRAMES_MS, SETTLED_MS] = [20_000, 10_000];
+const [FIRST_FRAMES_MS, SETTLED_MS] = [20_000, 8000];
 /** A read has the time of its first look, some seconds before a vehicle is nearest. */
 const NEAR_MS = 12_000;
 /** Looks at one vehicle are not further apart: a second read of it within this time is the same passage told twice. */
@@ -20,8 +23,8 @@ let api: Api;
 let cidade_id: string;
 
 beforeAll(async () => {
-  system = await startSystem({ env: { VISION_AT_SITE: "on" } });
-  city = await demoCity(system);
+  system = await startSystem({ args: ["--demo-cameras", String(CAMERAS)], env: { VISION_AT_SITE: "on" } });
+  city = await demoCity(system, CAMERAS);
   api = await signIn(system);
   cidade_id = (await api<{ items: { id: string }[] }>("GET", "/api/cities")).body.items[0]?.id ?? "";
 });
@@ -52,10 +55,10 @@ const passedBetween = async (from_ms: number, to_ms: number) => {
   return passed.flat().filter(({ at_ms }) => at_ms > from_ms && at_ms < to_ms);
 };
 
-const unreadOf = async (from_ms: number) => {
-  const passed = await until(`${PASSAGES} passages`, 240_000, async () => {
+const unreadOf = async (from_ms: number, count: number) => {
+  const passed = await until(`${count} passages`, 240_000, async () => {
     const all = await passedBetween(from_ms, Date.now() - SETTLED_MS);
-    return all.length >= PASSAGES ? all : undefined;
+    return all.length >= count ? all : undefined;
   });
   const reads = await framesRead(from_ms - NEAR_MS);
   return passed.filter(
@@ -83,8 +86,8 @@ test(
   "what was drawn is read, with its pictures, and the listed plate raises its alert",
   { timeout: 360_000 },
   async () => {
-    const unread = await unreadOf(Date.now() + FIRST_FRAMES_MS);
-    expect(unread.length, JSON.stringify(unread)).toBeLessThanOrEqual(UNREAD_AT_MOST);
+    const unread = await unreadOf(Date.now() + FIRST_FRAMES_MS, PASSAGES.count);
+    expect(unread.length, JSON.stringify(unread)).toBeLessThanOrEqual(PASSAGES.unread);
     const [read] = await framesRead(0);
     for (const picture of [read?.image_url, read?.plate_image_url]) {
       const { status, headers } = await fetch(new URL(picture ?? "", system.url));
@@ -126,8 +129,8 @@ test(
       system.pids().find(({ name, pid }) => name === "agent" && pid !== killed),
     );
     expect(again.pid).not.toBe(killed);
-    const unread = await unreadOf(Date.now() + FIRST_FRAMES_MS);
-    expect(unread.length, JSON.stringify(unread)).toBeLessThanOrEqual(UNREAD_AT_MOST);
+    const unread = await unreadOf(Date.now() + FIRST_FRAMES_MS, PASSAGES_AFTER_KILL.count);
+    expect(unread.length, JSON.stringify(unread)).toBeLessThanOrEqual(PASSAGES_AFTER_KILL.unread);
     const reads = (await framesRead(0)).filter(({ plate }) => city.every.has(plate ?? ""));
     const twice = reads.filter((one) =>
       reads.some(
