@@ -54,8 +54,22 @@ describe("a doubtful read", { timeout: 90_000 }, () => {
     const details = page.getByTestId("read-details");
     const table = details.getByRole("table", { name: "Caractere por caractere" });
     await table.waitFor();
-    const cells = await table.getByRole("row").nth(1).getByRole("cell").allInnerTexts();
-    expect(cells.map((text) => text.replaceAll(/\s+/g, " ").trim())[4]).toMatch(/^O 6\d %$/);
+    const said = async (rank: number): Promise<string[]> => {
+      const cells = await table.getByRole("row").nth(rank).getByRole("cell").allInnerTexts();
+      return cells.map((text) => text.replaceAll(/\s+/g, " ").trim());
+    };
+    const [likeliest, second] = [await said(1), await said(2)];
+    expect(likeliest.map(([character]) => character).join("")).toBe("ABC1O23");
+    expect([likeliest[4], likeliest[6]]).toEqual([
+      expect.stringMatching(/^O 6\d %$/),
+      expect.stringMatching(/^3 8\d %$/),
+    ]);
+    expect([second[4], second[6]]).toEqual([expect.stringMatching(/^D 3\d %$/), expect.stringMatching(/^8 \d\d %$/)]);
+    expect((await said(3))[4]).toMatch(/^Q \d %$/);
+    for (const kind of ["scene", "plate"]) {
+      const picture = details.locator(`img.picture-${kind}`);
+      await expect.poll(() => picture.evaluate((shown: HTMLImageElement) => shown.naturalWidth)).toBeGreaterThan(0);
+    }
     expect(await table.getByRole("columnheader").count()).toBe(7);
     const sources = details.getByTestId("sources");
     await sources.getByText("Leitura da imagem (esta leitura)").waitFor();

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from .evaluate import tables
+from .held_out import SEED
 from .models import Models
 from .nets import Detector, Reader, Refiner, parameters
 from .reading import interval
@@ -27,7 +28,7 @@ SOURCES = """| what                              | licence                      
 """
 
 
-HOW_JUDGED = """95 % intervals are Clopper–Pearson. Held-out renders come from another renderer (`LPR/trial/plates.py`, unchanged), straightened by it, at least
+HOW_JUDGED = """95 % intervals are Clopper–Pearson. Held-out renders come from another renderer (`LPR/trial/plates.py`, unchanged, seed {seed}), straightened by it, at least
 100 px wide where nothing else is said, unreadable ones included. Drawn scenes come from our renderer with a seed and plates of their own over the surroundings of the
 training pictures, photographed by the processor's camera, 45 % of the blocks coded by FFmpeg (H.264, H.265); the upright box is given, refiner and reader do the rest; widths are those of a car's plate
 with characters as large. `validation` chose between networks and was never trained on."""
@@ -81,7 +82,7 @@ def card(models: Models, count: int, notes: Path) -> str:
             lines.append(f"| `{file.name}` | {parameters(net):,} | {file.stat().st_size:,} | {digest} | {_trained(name)} | {times[name]:.2f} |")
     base = times.pop("512³ matrix product (torch)")
     lines += ["", f"In the same run a 512×512×512 fp32 matrix product took {base:.2f} ms ({0.268 / base * 1000:.0f} GFLOP/s): compare times by it.", ""]
-    lines += ["## Scores", "", HOW_JUDGED, ""]
+    lines += ["## Scores", "", HOW_JUDGED.format(seed=SEED), ""]
     for title, scores in tables(models, count, sweep=True).items():
         lines += [f"### {title[0].upper()}{title[1:]}", "", "| | right | share | 95 % |", "| --- | --- | --- | --- |"]
         lines += [f"| {score.name} | {_share(score)} |" for score in scores] + [""]
