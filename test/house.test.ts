@@ -1,5 +1,6 @@
 /** Rules of the house that no linter can say. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -198,6 +199,21 @@ describe("papers", () => {
       [...read(`functions/${context}/contract.ts`).matchAll(/eventType\(\s*"([^"]+)"/g)].map(([, type]) => type ?? ""),
     );
     expect(declared.toSorted()).toEqual([...new Set(declared)].toSorted());
+  });
+
+  test("the networks together have the size that is promised, and their card is theirs", () => {
+    const networks = tracked.filter((file) => /^models\/.*\.onnx$/.test(file));
+    const bytes = networks.map((file) => readFileSync(join(root, file)));
+    expect(bytes.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(6e6);
+    const [card, list] = [read("models/README.md"), read("models/SHA256SUMS")];
+    expect(networks.length).toBeGreaterThan(0);
+    for (const [index, file] of networks.entries()) {
+      const hash = createHash("sha256")
+        .update(bytes[index] ?? "")
+        .digest("hex");
+      expect(list).toContain(`${hash}  ${basename(file)}`);
+      expect(card).toContain(hash.slice(0, 12));
+    }
   });
 
   test("nothing in the project speaks of paths of the machine it was written on", () => {

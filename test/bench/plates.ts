@@ -30,6 +30,8 @@ const samples = process.env.GT_SAMPLES;
 if (!samples) throw new Error("GT_SAMPLES names the folder that holds lpr/validation");
 const folder = join(samples, "lpr/validation/barra-do-pirai");
 
+const [LEAST_RIGHT, MOST_WRONG] = [0.93, 0.015];
+
 type Label = { file: string; plate: string; layout: string; quality: string };
 const [head = "", ...rows] = readFileSync(join(folder, "labels.csv"), "utf8").trim().split(/\r?\n/);
 const names = head.split(",");
@@ -88,6 +90,8 @@ const wrong = accepted.filter(({ right }) => !right).length;
 const [low, high] = intervalOf(wrong, accepted.length).map((value) => (100 * value).toFixed(1));
 console.log(`wrong among accepted (≥ ${threshold.toFixed(3)}) ${wrong}/${accepted.length} (${low}–${high} %)`);
 
+if (answers.filter(isRight).length < LEAST_RIGHT * answers.length || wrong > MOST_WRONG * accepted.length)
+  process.exitCode = 1;
 if (values.python !== undefined) compare(values.python);
 if (values.tesseract) byTesseract();
 
