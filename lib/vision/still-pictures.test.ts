@@ -5,7 +5,7 @@ import { noLog } from "#lib/log.ts";
 import { drawnPng, drawnScene, plateScenes } from "#test/harness/drawn-plates.ts";
 import { openPictureDecoder } from "./open-picture-decoder.ts";
 import type { Picture } from "./picture.ts";
-import { decodeStill } from "./still-pictures.ts";
+import { decodeStill, lumaInTurns } from "./still-pictures.ts";
 
 const scenes = plateScenes.slice(0, 1);
 let png: Buffer;
@@ -81,6 +81,8 @@ describe("what is a picture", () => {
     for (const turn of turns) stored = await turn(sharp(stored)).png().toBuffer();
     const file = await sharp(stored).withMetadata({ orientation }).png().toBuffer();
     expect(difference(await decodeStill(file))).toBe(0);
+    const smaller = { too_large: "shrink", most_pixels: 640 * 360 } as const;
+    expect(difference(await decodeStill(file, smaller), await decodeStill(png, smaller))).toBeLessThan(0.1);
   });
 
   test("of a moving picture the first is taken", async () => {
@@ -174,6 +176,16 @@ describe("what is none, or too much", () => {
     expect([small.width, small.height]).toEqual([1000, 1000]);
     expect(user).toBeLessThan(process.cpuUsage(decoding).user / 5);
   });
+});
+
+test("while a large picture becomes grey, whoever else waits has its turn", async () => {
+  const pixels = new Uint8Array(3 * 2_000_000).fill(200);
+  const luma = new Uint8Array(pixels.length / 3);
+  const others: (number | undefined)[] = [];
+  setImmediate(() => others.push(luma[0], luma.at(-1)));
+  await lumaInTurns(pixels, luma);
+  expect(others).toEqual([200, 0]);
+  expect(luma.every((value) => value === 200)).toBe(true);
 });
 
 test("the decoder: content decides and not the name; what it did is counted", async () => {

@@ -54,7 +54,7 @@ const describe = async (bytes: Uint8Array): Promise<Metadata> => {
 
 const sizeWithin = (about: Metadata, options: StillOptions): { width: number; height: number } | null => {
   const most = options.most_pixels ?? MOST_PIXELS;
-  const [width, height] = [about.width, about.height];
+  const { width, height } = about.autoOrient;
   const pixels = width * height;
   if (pixels <= most) return null;
   if (options.too_large !== "shrink" || pixels > MOST_TO_SHRINK)
@@ -75,9 +75,9 @@ const pipelineOf = (
     // Colour profiles would shift the greys that the networks know; inks mean nothing without theirs.
     ignoreIcc: about.space !== "cmyk",
   }).timeout({ seconds: LIMIT_SECONDS });
-  // Before it is turned, so that a JPEG is made smaller while it is decoded.
-  if (size) image.resize({ ...size, fit: "fill" });
   image.autoOrient();
+  // Its size is that of the upright picture: in whatever order they are asked for, it is turned first.
+  if (size) image.resize({ ...size, fit: "fill" });
   if (about.hasAlpha) image.flatten({ background: "#fff" });
   return image.toColourspace(grey ? "b-w" : "srgb").raw();
 };
@@ -87,11 +87,16 @@ const pictureOf = async (data: Buffer, width: number, height: number, grey: bool
   bytes.set(data);
   if (grey) return { width, height, luma: bytes, colour: { form: "grey" } };
   const luma = new Uint8Array(new SharedArrayBuffer(width * height));
+  await lumaInTurns(bytes, luma);
+  return { width, height, luma, colour: { form: "rgb", pixels: bytes } };
+};
+
+/** Gives others their turn in between: health and signals wait for nobody's 8K picture. */
+export const lumaInTurns = async (pixels: Uint8Array, luma: Uint8Array): Promise<void> => {
   for (let from = 0; from < luma.length; from += PIXELS_A_TURN) {
     if (from > 0) await nextTurn();
-    lumaOfRgb(bytes, luma, from, Math.min(from + PIXELS_A_TURN, luma.length));
+    lumaOfRgb(pixels, luma, from, Math.min(from + PIXELS_A_TURN, luma.length));
   }
-  return { width, height, luma, colour: { form: "rgb", pixels: bytes } };
 };
 
 const begins = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, at) => bytes[at] === byte);
