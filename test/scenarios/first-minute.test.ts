@@ -171,7 +171,7 @@ describe("the first minute of somebody who owns no camera", () => {
   );
 
   test(
-    "of twenty in a row at least fifteen are read from key frames as they were drawn, with a plate camera or without",
+    "of twenty in a row at least seventeen are read from key frames as they were drawn, with a plate camera or without",
     { timeout: 240_000 },
     async () => {
       const cidade_id = await cityOf(api);
