@@ -106,7 +106,7 @@ describe("what is a picture", () => {
 });
 
 /** Of one bit a pixel: made in no time, and 196 million pixels all the same. */
-const blackPng = (side: number): Buffer => {
+const blackPng = (side: number, interlaced = false): Buffer => {
   const chunk = (name: string, data: Buffer): Buffer => {
     const body = Buffer.concat([Buffer.from(name), data]);
     const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
@@ -118,6 +118,7 @@ const blackPng = (side: number): Buffer => {
   header.writeUInt32BE(side, 0);
   header.writeUInt32BE(side, 4);
   header[8] = 1;
+  header[12] = Number(interlaced);
   const pixels = deflateSync(Buffer.alloc(side * (1 + Math.ceil(side / 8))));
   const magic = Buffer.from("89504e470d0a1a0a", "hex");
   return Buffer.concat([magic, chunk("IHDR", header), chunk("IDAT", pixels), chunk("IEND", Buffer.alloc(0))]);
@@ -175,6 +176,15 @@ describe("what is none, or too much", () => {
     const small = await decodeStill(bomb, { too_large: "shrink", most_pixels: 1_000_000 });
     expect([small.width, small.height]).toEqual([1000, 1000]);
     expect(user).toBeLessThan(process.cpuUsage(decoding).user / 5);
+  });
+
+  test("of a kind that has to be held whole, less is made smaller", async () => {
+    const smaller = { too_large: "shrink", most_pixels: 1_000_000 } as const;
+    expect((await decodeStill(blackPng(8100), smaller)).width).toBe(1000);
+    await expect(decodeStill(blackPng(8100, true), smaller)).rejects.toMatchObject({
+      reason: "picture.too_large",
+      params: { width: 8100, height: 8100 },
+    });
   });
 });
 
