@@ -13,7 +13,7 @@ export const blindSight = (reason: string): Sight => {
       worthLooking: () => false,
       lookForVehicles: () => () => null,
       jpegOf: refuse,
-      counts: () => ({ decoded: 0, refused: 0, skipped: 0, restarts: 0 }),
+      counts: () => ({ decoded: 0, refused: 0, skipped: 0, set_aside: 0, restarts: 0 }),
     },
     close: async () => undefined,
   };

@@ -25,7 +25,7 @@ export type Looked = {
 
 type Seen = Pick<Frame, "camera_id" | "captured_at" | "format" | "bytes">;
 
-/** `null`: a newer picture of this camera came before a decoder was free. Throws what decoder and networks throw. */
+/** `null`: nobody decodes it, as a newer one came, or because it or its camera is known to break decoders. Throws what decoder and networks throw. */
 export const lookAtFrame = async (frame: Seen, needs: LookNeeds): Promise<Looked | null> => {
   const picture = await pictureOf(frame, needs);
   if (picture === null) return null;
@@ -34,14 +34,14 @@ export const lookAtFrame = async (frame: Seen, needs: LookNeeds): Promise<Looked
   return isWorth ? lookAt(frame, picture, needs) : lookBeside(frame, picture, needs);
 };
 
-const gone: readonly (string | undefined)[] = ["picture.superseded", "picture.waited"];
+/** No decoder became free before a newer picture came, or in time; or none is to be broken over it again. Another try changes nothing. */
+const leftOut: readonly (string | undefined)[] = ["picture.superseded", "picture.waited", "picture.set_aside"];
 
-/** `null`: no decoder became free before a newer picture came, or in time; nobody waits for the older one. */
 const pictureOf = async (frame: Seen, { pictures }: LookNeeds): Promise<Picture | null> => {
   try {
     return await pictures.decode(frame.camera_id, frame.format, frame.bytes);
   } catch (error) {
-    if (error instanceof AppError && gone.includes(error.reason)) return null;
+    if (error instanceof AppError && leftOut.includes(error.reason)) return null;
     throw error;
   }
 };

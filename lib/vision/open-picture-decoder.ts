@@ -34,6 +34,7 @@ export const openPictureDecoder = (options: PictureDecoderOptions): PictureDecod
         decoded: video.decoded + still.decoded,
         refused: video.refused + still.refused,
         skipped: video.skipped + still.skipped,
+        set_aside: video.set_aside,
         restarts: video.restarts,
       };
     },

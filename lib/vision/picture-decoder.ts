@@ -9,6 +9,7 @@ export type PictureDecoder = {
    * what is no picture; a picture that broke the decoder costs its neighbours nothing.
    */
   decode(source: string, format: FrameFormat, bytes: Uint8Array): Promise<Picture>;
-  counts(): { decoded: number; refused: number; skipped: number; restarts: number };
+  /** `skipped`: a newer one came, or no decoder was free in time. `set_aside`: it, or its camera, is known to break decoders. */
+  counts(): { decoded: number; refused: number; skipped: number; set_aside: number; restarts: number };
   close(): Promise<void>;
 };

@@ -203,7 +203,7 @@ test("the decoder: content decides and not the name; what it did is counted", as
   try {
     expect(difference(await decoder.decode("camera", "jpeg", png))).toBe(0);
     await expect(decoder.decode("camera", "png", Buffer.from("words"))).rejects.toMatchObject({ code: "invalid" });
-    expect(decoder.counts()).toEqual({ decoded: 1, refused: 1, skipped: 0, restarts: 0 });
+    expect(decoder.counts()).toEqual({ decoded: 1, refused: 1, skipped: 0, set_aside: 0, restarts: 0 });
   } finally {
     await decoder.close();
   }
@@ -216,7 +216,7 @@ test("of each source one picture waits: the newest", async () => {
     const [first, older, newer, other] = await Promise.allSettled(asked);
     expect([first?.status, newer?.status, other?.status]).toEqual(Array(3).fill("fulfilled"));
     expect(older).toMatchObject({ reason: { code: "unavailable", reason: "picture.superseded" } });
-    expect(decoder.counts()).toEqual({ decoded: 3, refused: 0, skipped: 1, restarts: 0 });
+    expect(decoder.counts()).toEqual({ decoded: 3, refused: 0, skipped: 1, set_aside: 0, restarts: 0 });
   } finally {
     await decoder.close();
   }
@@ -234,6 +234,6 @@ test("key frames go to the decoder of key frames", async () => {
   });
   expect(await decoder.decode("camera", "h265", Buffer.alloc(4))).toBe(wanted);
   expect(asked).toEqual(["camera h265"]);
-  expect(decoder.counts()).toEqual({ decoded: 5, refused: 4, skipped: 3, restarts: 2 });
+  expect(decoder.counts()).toEqual({ decoded: 5, refused: 4, skipped: 3, set_aside: 1, restarts: 2 });
   await decoder.close();
 });

@@ -137,7 +137,7 @@ export const seeing = (): Seeing => {
         if (carriers.length > 0) vehicles.set(picture, carriers);
         return picture;
       },
-      counts: () => ({ decoded: decoded.length, refused: 0, skipped: 0, restarts: 0 }),
+      counts: () => ({ decoded: decoded.length, refused: 0, skipped: 0, set_aside: 0, restarts: 0 }),
       worthLooking: () => true,
       lookForVehicles: (_source, _at, picture) => () => {
         const carriers = vehicles.get(picture);

@@ -20,7 +20,7 @@ export const readPlates = frames({
     if (state.state !== "ready") return { skipped: "without_models" };
     mustBeOfToday(frame, clock());
     const looked = await lookAtFrame(frame, needs);
-    if (looked === null) return { skipped: "superseded" };
+    if (looked === null) return { skipped: "not_decoded" };
     const { picture, plates, carriers, passers } = looked;
     const about = { frame, received_at: clock(), reader_version: state.version };
     if (passers.length > 0) await transaction(({ sql }) => insertPassers(sql, about, passers));

@@ -314,13 +314,15 @@ describe("what fails", () => {
     expect(await readsOf(city)).toHaveLength(1);
   });
 
-  test("a frame that lost to a newer one is settled; one whose decoder or networks are away is tried again", async () => {
+  test("a frame that lost to a newer one or is set aside is settled; one whose decoder or networks are away is tried again", async () => {
     const city = await plateCity(host);
     const away = (reason: string) => async () => {
       throw new AppError("unavailable", "Away", { reason });
     };
-    sight.before.decode = away("picture.superseded");
-    expect(await handle(frameOf(cameraOf(city), [plate("ABC1D23")]))).toEqual({ done: true });
+    for (const reason of ["picture.superseded", "picture.set_aside"]) {
+      sight.before.decode = away(reason);
+      expect(await handle(frameOf(cameraOf(city), [plate("ABC1D23")]))).toEqual({ done: true });
+    }
     sight.before.decode = away("decoder.died");
     expect(await handle(frameOf(cameraOf(city), [plate("ABC1D23")]))).toMatchObject({ park: true });
     sight.before.decode = async () => undefined;
