@@ -3,6 +3,8 @@ import { findPlates, MOST_CANDIDATES } from "./find-plates.ts";
 import type { Networks } from "./networks.ts";
 
 const picture = { width: 1280, height: 768, luma: new Uint8Array(1280 * 768).fill(90) };
+/** With room for many beside each other. */
+const wide = { width: 3840, height: 768, luma: new Uint8Array(3840 * 768).fill(90) };
 
 /** Finds beside each other with these scores; each is read with the sureness that `sure` gives to its place in the list. */
 const networksOf = (scores: readonly number[], sure: (at: number) => number = () => 0.9) => {
@@ -56,10 +58,18 @@ test("the likeliest is first, by what detector and reader say together", async (
   expect(plates.map(({ score }) => score)).toEqual([expect.closeTo(0.8), expect.closeTo(0.9)]);
 });
 
-test("only so many are read in one picture", async () => {
-  const { networks, read } = networksOf(Array(7).fill(0.9) as number[]);
-  expect((await findPlates(networks, picture)).plates.length).toBe(MOST_CANDIDATES);
+test("only so many are read in one picture, and those beyond are counted", async () => {
+  const { networks, read } = networksOf([...(Array(MOST_CANDIDATES + 2).fill(0.9) as number[]), 0.1]);
+  const { plates, too_many } = await findPlates(networks, wide);
+  expect([plates.length, too_many]).toEqual([MOST_CANDIDATES, 2]);
   expect(read.length).toBe(MOST_CANDIDATES);
+});
+
+test("who passes is read beside a row of clearer plates", async () => {
+  const { networks } = networksOf([...(Array(12).fill(0.9) as number[]), 0.4]);
+  const { plates, too_many } = await findPlates(networks, wide);
+  expect(too_many).toBe(0);
+  expect(plates.map(({ score }) => score)).toContainEqual(expect.closeTo(0.4));
 });
 
 test("a faint find is not looked at", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { alternativesOf, CHARACTERS, LAYOUT_WEIGHT, positionsOf, readingsOf } from "./grammar.ts";
 import { detectorPixels, USUAL_PIXELS } from "./detector-size.ts";
+import { MOST_CANDIDATES } from "./find-plates.ts";
 
 const BOTH = Float32Array.from([0.25, 0.25, 0.25, 0.25]);
 
@@ -69,6 +70,8 @@ test("weights and sizes are those with which the networks were chosen", () => {
   const training = (file: string): string =>
     readFileSync(join(import.meta.dirname, "../../training/gtplates", file), "utf8");
   expect(training("reading.py")).toContain(`LAYOUT_WEIGHT = ${LAYOUT_WEIGHT}\n`);
+  // One more is named than is read: it says that there were too many.
+  expect(training("detector_graph.py")).toContain(`CANDIDATES = ${MOST_CANDIDATES + 1}\n`);
   const models = training("models.py");
   const [, width, height] = /USUAL_PIXELS = (\d+) \* (\d+)/.exec(models) ?? [];
   expect(Number(width) * Number(height)).toBe(USUAL_PIXELS);

@@ -187,6 +187,12 @@ describe("networks that give nonsense", () => {
     expect(await finds(networks)).toEqual({ found: [], dropped: 1, why: "implausible" });
   });
 
+  test("finds beyond those that are read of one picture are counted", async () => {
+    const crowd = detector(Array<number[]>(16).fill(plate), Array<number>(16).fill(0.9));
+    const { found, dropped, why } = await finds({ detector: crowd });
+    expect([found.length, dropped, why]).toEqual([1, 1, "too_many"]);
+  });
+
   test("what the detector is sure of and the reader is not is a plate that cannot be read", async () => {
     const { found } = await finds({ reader: reader(1 / 36, 0.001) });
     expect(found).toMatchObject([{ text: null, layout: null, score: expect.closeTo(0.9) }]);

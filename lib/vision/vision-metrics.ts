@@ -13,7 +13,7 @@ export const visionMetrics = (metrics: Metrics): VisionMetrics => {
   const plates = metrics.counter("vision_plates_total", "Plates found in pictures");
   const discarded = metrics.counter(
     "vision_finds_discarded_total",
-    "Finds that are not passed on: no usable numbers, or no corners of a plate",
+    "Finds that are not passed on: no usable numbers, no corners of a plate, or too many in one picture",
   );
   const died = metrics.counter("vision_worker_deaths_total", "Worker threads of the networks that died");
   const seconds = metrics.histogram("vision_find_seconds", "From the question to the plates, waiting included");
@@ -21,7 +21,8 @@ export const visionMetrics = (metrics: Metrics): VisionMetrics => {
     found(finds, ms) {
       pictures.add({ outcome: "found" });
       if (finds.plates.length > 0) plates.add({}, finds.plates.length);
-      for (const why of ["unusable", "implausible"] as const) if (finds[why] > 0) discarded.add({ why }, finds[why]);
+      for (const why of ["unusable", "implausible", "too_many"] as const)
+        if (finds[why] > 0) discarded.add({ why }, finds[why]);
       seconds.observe(ms / 1000);
     },
     refused: () => pictures.add({ outcome: "refused" }),
