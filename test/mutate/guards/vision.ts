@@ -2,6 +2,7 @@ import type { Guard } from "./guard.ts";
 
 const opening = ["lib/vision/open-vision.test.ts"];
 const finding = ["lib/vision/find-plates.test.ts"];
+const breaking = ["lib/vision/key-frames/open-key-frame-decoder.test.ts", "lib/vision/key-frames/set-aside.test.ts"];
 const stills = ["lib/vision/still-pictures.test.ts"];
 
 export const vision: readonly Guard[] = [
@@ -52,6 +53,62 @@ export const vision: readonly Guard[] = [
     replace: "candidates",
     tests: finding,
     title: "only so many",
+  },
+  {
+    guards: "vision: finds that are not read are counted",
+    file: "lib/vision/find-plates.ts",
+    find: "finds.too_many = Math.max",
+    replace: "Math.max",
+    tests: opening,
+    title: "beyond those that are read",
+  },
+  {
+    guards: "vision: a broken picture counts once for its camera",
+    file: "lib/vision/key-frames/set-aside.ts",
+    find: "if (!isToBlame || picture.counted) return;",
+    replace: "if (!isToBlame) return;",
+    tests: breaking,
+    title: "one picture that is tried three times",
+  },
+  {
+    guards: "vision: a picture that breaks decoders is not decoded for ever",
+    file: "lib/vision/key-frames/set-aside.ts",
+    find: "(broken.get(digestOf(bytes))?.times ?? 0) >= AFTER",
+    replace: "!digestOf(bytes)",
+    tests: breaking,
+    title: "one picture that is tried three times",
+  },
+  {
+    guards: "vision: a camera is not blamed for what a tired machine may have done",
+    file: "lib/vision/key-frames/set-aside.ts",
+    find: 'fault === "picture" || (',
+    replace: "fault.length > 0 || (",
+    tests: breaking,
+    title: "say nothing of it",
+  },
+  {
+    guards: "vision: without other pictures decoded no decoder's silence is a camera's fault",
+    file: "lib/vision/key-frames/set-aside.ts",
+    find: "decodedInAll > picture.decoded_before",
+    replace: "decodedInAll >= picture.decoded_before",
+    tests: breaking,
+    title: "no camera is blamed for silent decoders",
+  },
+  {
+    guards: "vision: a camera whose pictures kill decoders again and again is left out",
+    file: "lib/vision/key-frames/set-aside.ts",
+    find: "      if (record.in_a_row >= AFTER) leaveOut(source, record, why);\n",
+    replace: "",
+    tests: breaking,
+    title: "kill a fresh decoder again",
+  },
+  {
+    guards: "vision: a good picture ends a camera's row of broken ones",
+    file: "lib/vision/key-frames/set-aside.ts",
+    find: "if (record) Object.assign(record, { in_a_row: 0,",
+    replace: "if (record) Object.assign(record, {",
+    tests: breaking,
+    title: "between whose broken pictures",
   },
   {
     guards: "vision: a worker that died is replaced",
