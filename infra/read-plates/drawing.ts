@@ -1,5 +1,6 @@
 /** A picture with what was found in it: box, corners, text and the other readings. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { widthOf, writeLine } from "#demo/drawing/glyphs.ts";
@@ -13,8 +14,25 @@ const [CERTAIN, DOUBTFUL, BACK] = ["#27d07f", "#ffb020", "#101418"];
 /** Of the letters: a share of the picture's width, so that they are read on any screen. */
 const LETTERS = 1 / 60;
 
+const ENDING = ".plates.jpg";
+
+/** They are no pictures to be looked at when they lie among those that are. */
+export const isDrawing = (file: string): boolean => file.endsWith(ENDING);
+
+/** Throws one sentence for people when no drawing can be written there. */
+export const makeFolder = async (folder: string): Promise<void> => {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const why = code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : `it cannot be written (${code})`;
+    throw new Error(`--draw takes a folder, not ${folder}: ${why}.`, { cause: error });
+  }
+};
+
 export const drawPlates = async (folder: string, name: string, picture: Picture, plates: Plate[]): Promise<void> => {
-  const file = join(folder, `${name}.plates.jpg`);
+  const file = join(folder, `${name}${ENDING}`);
   await mkdir(dirname(file), { recursive: true });
   const { width, height } = picture;
   const marks = plates.map((plate) => markOf(plate, width, height)).join("");

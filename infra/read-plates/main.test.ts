@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -18,15 +18,20 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 type Ended = { code: number | null; out: string; err: string };
 
-const run = async (args: readonly string[], interrupt?: (out: string) => boolean): Promise<Ended> => {
+type Running = { out: string; interrupt(): void; readNoMore(): void };
+
+const run = async (args: readonly string[], watch: (running: Running) => void = () => {}): Promise<Ended> => {
   const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
     cwd: folder,
     env: { ...process.env, INIT_CWD: folder },
+    detached: true,
   });
   let [out, err] = ["", ""];
+  // As a terminal does: to the program and to all that it started.
+  const interrupt = (): void => void (child.pid !== undefined && process.kill(-child.pid, "SIGINT"));
   child.stdout.on("data", (chunk: Buffer) => {
     out += chunk.toString();
-    if (interrupt?.(out)) child.kill("SIGINT");
+    watch({ out, interrupt, readNoMore: () => child.stdout.destroy() });
   });
   child.stderr.on("data", (chunk: Buffer) => void (err += chunk.toString()));
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
@@ -118,7 +123,7 @@ test("for people: a row for each plate; what is too uncertain is left out", asyn
   expect(strict.out).toMatch(/2\.png +–/);
 });
 
-test("drawn pictures show box, corners and text, one file for each", async () => {
+test("drawings: one of each picture, with something in it", async () => {
   const { code } = await run(["pictures", "--draw", "drawn", "--json"]);
   expect(code).toBe(0);
   const drawn = join(folder, "drawn");
@@ -131,7 +136,68 @@ test("drawn pictures show box, corners and text, one file for each", async () =>
   expect(changed).toBeGreaterThan(5000);
 });
 
-test("a camera: until it is interrupted, and its password is not repeated", async () => {
+test("pictures of the same name in two folders have a drawing each", async () => {
+  for (const [side, text] of [
+    ["left", old],
+    ["right", mercosul],
+  ] as const) {
+    mkdirSync(join(folder, side));
+    writeFileSync(join(folder, side, "0001.png"), await drawnPng(text));
+  }
+  expect((await run(["left/0001.png", "right/0001.png", "--draw", "both"])).code).toBe(0);
+  const [left, right] = ["left", "right"].map((side) =>
+    readFileSync(join(folder, "both", side, "0001.png.plates.jpg")),
+  );
+  expect(left).not.toEqual(right);
+});
+
+test("drawings among their pictures are not read the next time", async () => {
+  mkdirSync(join(folder, "own"));
+  writeFileSync(join(folder, "own", "1.png"), await drawnPng(old));
+  for (let time = 0; time < 2; time += 1) {
+    const ended = await run(["own", "--draw", "own", "--json"]);
+    expect([ended.code, linesOf(ended).length]).toEqual([0, 1]);
+  }
+  expect(readdirSync(join(folder, "own"))).toEqual(["1.png", "1.png.plates.jpg"]);
+});
+
+test("a place that cannot take drawings is told before anything is read", async () => {
+  const place = join(folder, "pictures", "labels.csv");
+  const { code, out, err } = await run(["pictures", "--draw", place]);
+  expect([code, out, err]).toEqual([1, "", `--draw takes a folder, not ${place}: a file is in its place.\n`]);
+});
+
+test("what was read stands when its drawing fails, and the exit code says so", async () => {
+  mkdirSync(join(folder, "taken", "2.png.plates.jpg"), { recursive: true });
+  const ended = await run(["pictures/2.png", "--draw", "taken", "--json"]);
+  expect(linesOf(ended).map(texts)).toEqual([["WAB1234"]]);
+  expect(ended.err).toContain("2.png: its drawing could not be written (EISDIR");
+  expect(ended.code).toBe(1);
+});
+
+test("a film that breaks off: what came of it, then a line that says so", async () => {
+  const film = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=10:d=8", "-pix_fmt", "yuv420p"];
+  expect(spawnSync("ffmpeg", [...film, "-movflags", "+faststart", join(folder, "whole.mp4")]).status).toBe(0);
+  const whole = readFileSync(join(folder, "whole.mp4"));
+  writeFileSync(join(folder, "cut.mp4"), whole.subarray(0, whole.length * 0.6));
+  const [all, cut] = [await run(["whole.mp4", "--json"]), await run(["cut.mp4", "--json"])];
+  expect([all.code, linesOf(all).length]).toEqual([0, 24]);
+  const lines = linesOf(cut);
+  expect(lines.length).toBeGreaterThan(8);
+  expect(lines.slice(0, -1).every((line) => "plates" in line)).toBe(true);
+  expect(lines.at(-1)).toMatchObject({
+    time: lines.at(-2)?.time,
+    error: {
+      reason: "picture.broken_off",
+      message: expect.stringMatching(/^It broke off after \d\.\d of 8\.0 s/) as unknown,
+    },
+  });
+  expect(cut.code).toBe(1);
+  const part = await run(["cut.mp4", "--json", "--seconds", "2"]);
+  expect([part.code, linesOf(part).length]).toEqual([0, 6]);
+});
+
+const openCamera = async (): Promise<{ address: string; close(): Promise<void> }> => {
   const { video } = await openVideoFile({
     file: join(folder, "film.mp4"),
     cache: join(folder, "cache"),
@@ -139,16 +205,42 @@ test("a camera: until it is interrupted, and its password is not repeated", asyn
   });
   const credentials = { username: "eye", password: "very-secret" };
   const camera = await simulateCamera({ video, port: 0, credentials });
+  return { address: camera.url.replace("rtsp://", "rtsp://eye:very-secret@"), close: () => camera.close() };
+};
+
+test("a camera: until it is interrupted, and its password is not repeated", async () => {
+  const { address, close } = await openCamera();
   try {
-    const address = camera.url.replace("rtsp://", "rtsp://eye:very-secret@");
-    const ended = await run([address, "--json"], (out) => out.split("\n").length > 2);
+    const ended = await run([address, "--json"], ({ out, interrupt }) => {
+      if (out.split("\n").length > 2) interrupt();
+    });
     const lines = linesOf(ended);
     expect(texts(lines[0] as Line)).toEqual(["WAB1234"]);
+    expect(lines.every((line) => "plates" in line)).toBe(true);
     expect(ended.out + ended.err).not.toContain("very-secret");
     expect(ended.code).toBe(0);
+    const short = await run([address, "--json", "--seconds", "1"]);
+    expect([short.code, linesOf(short).length]).toEqual([0, 3]);
   } finally {
-    await camera.close();
+    await close();
   }
+});
+
+test("a camera that ends by itself has broken off", async () => {
+  const { address, close } = await openCamera();
+  let closed: Promise<void> | undefined;
+  const ended = await run([address, "--json"], ({ out }) => {
+    if (out.split("\n").length > 2) closed ??= close();
+  });
+  await closed;
+  expect(linesOf(ended).at(-1)).toMatchObject({ error: { reason: "picture.broken_off" } });
+  expect(ended.out + ended.err).not.toContain("very-secret");
+  expect(ended.code).toBe(1);
+});
+
+test("who reads only the first line ends it, quietly", async () => {
+  const ended = await run(["film.mp4", "--json", "--per-second", "10"], ({ readNoMore }) => readNoMore());
+  expect([ended.code, ended.err]).toEqual([0, ""]);
 });
 
 test("without models it says which file is missing", async () => {

@@ -19,10 +19,11 @@ export type Options = {
 export const help = `Reads plates from pictures and videos, on this machine alone: nothing is sent or kept.
 
   npm run read-plates -- FILE …            pictures (JPEG, PNG, WebP, AVIF, TIFF, GIF) or videos
-  npm run read-plates -- FOLDER            all of them in it and below, in order
+  npm run read-plates -- FOLDER            all of them in it and below, in order; through links too, each file once
   npm run read-plates -- rtsp://…          a camera, until Ctrl-C. Its password is seen by who lists this machine's programs
                 --json                     one JSON object a line instead of a table; npm itself is quiet with npm run --silent
-                --draw DIR                 writes each picture with box, corners, text and other readings
+                --draw DIR                 writes each picture with box, corners, text and other readings, as *.plates.jpg by its
+                                           path below what all sources have in common; in a folder such files are not read
                 --min-confidence N         leaves out what is less certain, 0 to 1 (default 0)
                 --per-second N             pictures of a second of video that are looked at (default 3)
                 --seconds N                of each video or camera only so long
@@ -32,8 +33,11 @@ export const help = `Reads plates from pictures and videos, on this machine alon
 
 A line: {"file", "time", "width", "height", "plates": [{"text", "confidence", "alternatives", "layout", "rows", "box", "corners",
 "score", "vehicle"}]}. "time": seconds from the beginning of a video, null for a picture. "text": null for a plate that cannot be
-read. Pixels are those of the upright picture; one of more than 36 megapixels is made smaller first ("width", "height" say so).
-What cannot be looked at has a line with "error" instead of plates, and makes the exit code 1.`;
+read. Pixels are those of the upright picture; one of more than 36 megapixels is made smaller first ("width", "height" say so),
+up to 400 megapixels (progressive JPEG, interlaced PNG and GIF: 64; AVIF: none).
+What cannot be looked at has a line with "error" instead of plates, and makes the exit code 1. So has a video that is shorter than
+it says, and a camera that ends before Ctrl-C or --seconds, after what came of it. A video that does not say how long it is (AVI,
+MPEG-TS, bare streams) is taken as it is; what FFmpeg says of damage in it is told beside the lines.`;
 
 /** `null`: help is wanted. Throws one sentence for people. `from`: where relative names begin. */
 export const readOptions = (args: string[], from: string): Options | null => {

@@ -1,10 +1,12 @@
 /** Pictures one after the other, wherever they are from. */
-import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { extname, join, relative } from "node:path";
-import { AppError } from "#lib/errors.ts";
+import { dirname, extname, relative, sep } from "node:path";
 import type { Picture } from "#lib/vision/picture.ts";
+import { AppError } from "#lib/errors.ts";
 import { decodeStill } from "#lib/vision/still-pictures.ts";
+import { isDrawing } from "./drawing.ts";
+import { entriesOf, unreadable, type Seen } from "./listing.ts";
 import { isCamera } from "./options.ts";
 import { videoFrames } from "./video-frames.ts";
 
@@ -13,12 +15,18 @@ export type Look = {
   file: string;
   /** Seconds from the beginning of a video. */
   time: number | null;
-  /** For a file of its own beside others. */
+  /** For a file of its own beside others: no two looks of a run share one. */
   name: string;
   picture(): Promise<Picture>;
 };
 
-export type LookOptions = { per_second: number; seconds: number | null; signal: AbortSignal };
+export type LookOptions = {
+  per_second: number;
+  seconds: number | null;
+  signal: AbortSignal;
+  /** What people should know of what is not looked at, and is no fault. */
+  note(words: string): void;
+};
 
 const videos = new Set(
   ".mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mpg .mpeg .flv .wmv .3gp .h264 .264 .h265 .265 .hevc".split(" "),
@@ -26,59 +34,89 @@ const videos = new Set(
 
 /** Never throws over one source: that one's look throws when its picture is asked for. */
 export async function* looksAt(sources: readonly string[], options: LookOptions): AsyncGenerator<Look> {
+  const base = commonFolder(sources.filter((source) => !isCamera(source)));
+  const seen: Seen = new Map();
+  let [cameras, others] = [0, 0];
   for (const source of sources) {
-    if (isCamera(source)) yield* lookAtVideo(source, withoutPassword(source), "camera", options);
-    else yield* lookAtFile(source, options);
-    if (options.signal.aborted) return;
-  }
-}
-
-async function* lookAtFile(source: string, options: LookOptions): AsyncGenerator<Look> {
-  const about = statSync(source, { throwIfNoEntry: false });
-  if (!about) yield failing(source, new AppError("invalid", "There is no such file", { reason: "file.missing" }));
-  else if (!about.isDirectory()) yield* lookAt(source, source.slice(source.lastIndexOf("/") + 1), options, true);
-  else {
-    const below = readdirSync(source, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
-    for (const file of below) {
+    if (isCamera(source)) {
+      cameras += 1;
+      yield* lookAtVideo(source, withoutPassword(source), cameras === 1 ? "camera" : `camera-${cameras}`, options);
+      continue;
+    }
+    for (const entry of entriesOf(source, seen)) {
       if (options.signal.aborted) return;
-      yield* lookAt(file, relative(source, file), options, false);
+      const [file, name] = [entry.path, relative(base, entry.path) || entry.path];
+      const is = entry.kind === "file" ? kindOf(entry) : entry;
+      if (is.kind === "again") options.note(`${file} is ${is.first} once more: passed over`);
+      else if (is.kind === "other") others += 1;
+      else if (is.kind === "video") yield* lookAtVideo(file, file, name, options);
+      else if (is.kind === "fault") yield failing(file, null, name, is.error);
+      else yield { file, time: null, name, picture: () => decodeFile(file) };
     }
   }
+  if (others > 0) options.note(`${others} other files passed over: no picture, no video, or a drawing of this program`);
 }
+
+/** What all named files and folders have in common: below it each has a path of its own. */
+const commonFolder = (files: readonly string[]): string => {
+  const folders = files.map((file) =>
+    (statSync(file, { throwIfNoEntry: false })?.isDirectory() ? file : dirname(file)).split(sep),
+  );
+  const [first = []] = folders;
+  const apart = first.findIndex((part, at) => folders.some((parts) => parts[at] !== part));
+  return first.slice(0, apart < 0 ? first.length : apart).join(sep) || sep;
+};
+
+type Kind = { kind: "picture" | "video" | "other" } | { kind: "fault"; error: AppError };
 
 /** A picture is known by its content, a video by its name, or because somebody named it. */
-async function* lookAt(file: string, name: string, options: LookOptions, named: boolean): AsyncGenerator<Look> {
-  if (isStill(file)) yield { file, time: null, name, picture: () => decodeFile(file) };
-  else if (videos.has(extname(file).toLowerCase())) yield* lookAtVideo(file, file, name, options);
-  else if (named)
-    yield failing(file, new AppError("invalid", "No picture, no video", { reason: "picture.unsupported" }));
-}
+const kindOf = ({ path, named }: { path: string; named: boolean }): Kind => {
+  if (!named && isDrawing(path)) return { kind: "other" };
+  try {
+    if (isStill(path)) return { kind: "picture" };
+  } catch (error) {
+    return { kind: "fault", error: unreadable(error) };
+  }
+  if (videos.has(extname(path).toLowerCase())) return { kind: "video" };
+  if (!named) return { kind: "other" };
+  return {
+    kind: "fault",
+    error: new AppError("invalid", "No picture, no video", { reason: "picture.unsupported" }),
+  };
+};
 
-const failing = (file: string, error: Error): Look => ({
+const failing = (file: string, time: number | null, name: string, error: unknown): Look => ({
   file,
-  time: null,
-  name: file,
-  picture: () => Promise.reject(error),
+  time,
+  name,
+  picture: () => Promise.reject(error as Error),
 });
 
 async function* lookAtVideo(source: string, file: string, name: string, options: LookOptions): AsyncGenerator<Look> {
+  let time: number | null = null;
   try {
-    for await (const { time, picture } of videoFrames(source, options))
+    for await (const frame of videoFrames(source, options)) {
+      time = frame.time;
+      const { picture } = frame;
       yield {
         file,
         time,
         name: `${name}-${time.toFixed(2).padStart(9, "0")}`,
         picture: () => Promise.resolve(picture),
       };
+    }
   } catch (error) {
-    if (!options.signal.aborted) yield failing(file, error as Error);
+    if (!options.signal.aborted) yield failing(file, time, name, error);
   }
 }
 
-const decodeFile = async (file: string): Promise<Picture> => decodeStill(await readFile(file), { too_large: "shrink" });
+/** Between its listing and its turn it may have gone. */
+const decodeFile = async (file: string): Promise<Picture> => {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw unreadable(error);
+  });
+  return decodeStill(bytes, { too_large: "shrink" });
+};
 
 const beginnings: readonly (readonly [number, string])[] = [
   [0, "ffd8ff"],
@@ -95,8 +133,11 @@ const LONGEST = 16;
 const isStill = (file: string): boolean => {
   const begin = Buffer.alloc(LONGEST);
   const handle = openSync(file, "r");
-  readSync(handle, begin, 0, LONGEST, 0);
-  closeSync(handle);
+  try {
+    readSync(handle, begin, 0, LONGEST, 0);
+  } finally {
+    closeSync(handle);
+  }
   return beginnings.some(([at, hex]) => begin.toString("hex", at).startsWith(hex));
 };
 

@@ -1,5 +1,8 @@
 /** A few pictures of each second of a video, decoded by FFmpeg, as it comes out of a pipe. */
-import { spawn } from "node:child_process";
+import { execFile, spawn, type ChildProcessByStdio } from "node:child_process";
+import type { Readable } from "node:stream";
+import { promisify } from "node:util";
+import * as z from "zod";
 import { AppError } from "#lib/errors.ts";
 import type { Picture } from "#lib/vision/picture.ts";
 import { isCamera } from "./options.ts";
@@ -10,6 +13,18 @@ export type VideoFrame = { time: number; picture: Picture };
 /** Above this, the standard of high definition says how colours are made; below, the older one. */
 const HIGH_DEFINITION = 720;
 const SILENCE_MICROSECONDS = 10_000_000;
+
+/** Rates and sound make an honest end a little early or late. */
+const LEAST_SHORT_SECONDS = 1;
+
+const Probed = z.object({
+  streams: z
+    .array(
+      z.object({ duration: z.string().optional(), tags: z.object({ DURATION: z.string().optional() }).optional() }),
+    )
+    .optional(),
+  format: z.object({ duration: z.string().optional() }).optional(),
+});
 
 const fromCamera = [
   ["-protocol_whitelist", "rtsp,rtp,tcp,udp,tls,crypto"],
@@ -26,33 +41,78 @@ const argumentsOf = (source: string, { per_second, seconds }: LookOptions): stri
     ["-f", "yuv4mpegpipe", "pipe:1"],
   ].flat();
 
-/** Throws `invalid` when the source gives no picture at all. The pipe waits while nobody asks. */
+/** Throws `invalid`: `picture.no_video` when no picture came at all, `picture.broken_off` after those that came. */
 export async function* videoFrames(source: string, options: LookOptions): AsyncGenerator<VideoFrame> {
-  const child = spawn("ffmpeg", argumentsOf(source, options), { stdio: ["ignore", "pipe", "pipe"] });
+  // A group of its own: a terminal's Ctrl-C reaches us alone, so that the end which follows is known as wanted.
+  const child = spawn("ffmpeg", argumentsOf(source, options), { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const stop = (): void => void child.kill();
   options.signal.addEventListener("abort", stop, { once: true });
-  const failed = Promise.withResolvers<string>();
-  child.once("error", () => failed.resolve("FFmpeg could not be started"));
-  const words: Buffer[] = [];
-  child.stderr.on("data", (chunk: Buffer) => void (words.length < 20 && words.push(chunk)));
-  child.once("close", () => failed.resolve(lastLine(Buffer.concat(words).toString())));
+  const ended = endOf(child);
   let count = 0;
   try {
     for await (const picture of picturesIn(child.stdout as AsyncIterable<Buffer>)) {
       yield { time: count / options.per_second, picture };
       count += 1;
     }
-    if (count === 0 && !options.signal.aborted)
-      throw new AppError("invalid", `No picture came: ${await failed.promise}`, { reason: "picture.no_video" });
+    const end = await ended;
+    if (options.signal.aborted) return;
+    if (count === 0)
+      throw new AppError("invalid", `No picture came: ${end.words || "no reason given"}`, {
+        reason: "picture.no_video",
+      });
+    await checkEnd(source, count / options.per_second, end, options);
   } finally {
     options.signal.removeEventListener("abort", stop);
     child.kill();
   }
 }
 
+type End = { code: number | null; words: string };
+
+const endOf = (child: ChildProcessByStdio<null, Readable, Readable>): Promise<End> => {
+  const end = Promise.withResolvers<End>();
+  const words: Buffer[] = [];
+  child.once("error", () => end.resolve({ code: null, words: "FFmpeg could not be started" }));
+  child.stderr.on("data", (chunk: Buffer) => void (words.length < 20 && words.push(chunk)));
+  child.once("close", (code) => end.resolve({ code, words: lastLine(Buffer.concat(words).toString()) }));
+  return end.promise;
+};
+
+/**
+ * FFmpeg calls it a success when a file or a camera breaks off: it is held against how long the file says it is, and a camera
+ * has no end of its own. A file that does not say its length (a bare stream, AVI) has FFmpeg's words noted only.
+ */
+const checkEnd = async (source: string, came: number, { code, words }: End, options: LookOptions): Promise<void> => {
+  const { per_second, seconds, signal } = options;
+  const because = words === "" ? "" : ` (${words})`;
+  const whole = isCamera(source) ? Infinity : await secondsOf(source, signal);
+  if (signal.aborted) return;
+  const wanted = Math.min(whole ?? 0, seconds ?? Infinity);
+  if (code === 0 && came >= wanted - Math.max(LEAST_SHORT_SECONDS, 2 / per_second)) {
+    if (words !== "") options.note(`${source}: parts of it are damaged${because}`);
+    return;
+  }
+  const of = Number.isFinite(wanted) && wanted > came ? ` of ${wanted.toFixed(1)}` : "";
+  throw new AppError("invalid", `It broke off after ${came.toFixed(1)}${of} s${because}`, {
+    reason: "picture.broken_off",
+  });
+};
+
+/** As its header says: of the pictures where it tells them apart, for sound may go on longer. `null`: it does not say. */
+const secondsOf = async (file: string, signal: AbortSignal): Promise<number | null> => {
+  const asked = ["-select_streams", "v:0", "-show_entries", "stream=duration:stream_tags=DURATION:format=duration"];
+  const args = ["-v", "quiet", "-protocol_whitelist", "file,crypto", ...asked, "-of", "json", file];
+  const { stdout } = await promisify(execFile)("ffprobe", args, { signal }).catch(() => ({ stdout: "{}" }));
+  const { streams, format } = Probed.parse(JSON.parse(stdout));
+  const stream = streams?.[0];
+  const tag = stream?.tags?.DURATION?.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+  const seconds = Number(stream?.duration ?? tag ?? format?.duration);
+  return Number.isFinite(seconds) ? seconds : null;
+};
+
 /** Its source may be an address with a password, which FFmpeg repeats. */
 const lastLine = (text: string): string =>
-  (text.trim().split("\n").at(-1) ?? "").replaceAll(/\/\/[^/@\s]*@/g, "//").slice(0, 200) || "no reason given";
+  (text.trim().split("\n").at(-1) ?? "").replaceAll(/\/\/[^/@\s]*@/g, "//").slice(0, 200);
 
 /** YUV4MPEG2: a line with the size, then each picture after a line of its own. */
 async function* picturesIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<Picture> {
