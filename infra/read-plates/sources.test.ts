@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,6 +36,7 @@ const lookAll = async (sources: string[], before: (look: Look) => void = () => {
     note,
   })) {
     before(look);
+    if (seen.looks.length > 50) throw new Error("There is no end");
     const became = await look.picture().then(
       ({ width }) => String(width),
       (error: unknown) => (error instanceof AppError ? `${error.reason}: ${error.message}` : String(error)),
@@ -144,4 +145,15 @@ test("drawings of an earlier run are no pictures of a folder, but may be named",
   expect(looks).toEqual([["1.png", "32"]]);
   expect(notes).toEqual(["2 other files passed over: no picture, no video, or a drawing of this program"]);
   expect((await lookAll([drawing])).looks).toEqual([["1.png.plates.jpg", "32"]]);
+});
+
+test("damage in a film that does not say how long it is: told under the name that people know", async () => {
+  const film = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=10:d=4"];
+  expect(spawnSync("ffmpeg", [...film, at("whole.avi")]).status).toBe(0);
+  const whole = readFileSync(at("whole.avi"));
+  writeFileSync(at("cut.avi"), whole.subarray(0, whole.length * 0.6));
+  rmSync(at("whole.avi"));
+  const { looks, notes } = await lookAll([folder]);
+  expect(looks.every(([, became]) => became === "320")).toBe(true);
+  expect(notes).toEqual([expect.stringMatching(/^\/cut\.avi: parts of it are damaged \(.+\)$/)]);
 });

@@ -94,8 +94,10 @@ const failing = (file: string, time: number | null, name: string, error: unknown
 
 async function* lookAtVideo(source: string, file: string, name: string, options: LookOptions): AsyncGenerator<Look> {
   let time: number | null = null;
+  // The source may hold a password.
+  const note = (words: string): void => options.note(`${file}: ${words}`);
   try {
-    for await (const frame of videoFrames(source, options)) {
+    for await (const frame of videoFrames(source, { ...options, note })) {
       time = frame.time;
       const { picture } = frame;
       yield {

@@ -89,7 +89,7 @@ const checkEnd = async (source: string, came: number, { code, words }: End, opti
   if (signal.aborted) return;
   const wanted = Math.min(whole ?? 0, seconds ?? Infinity);
   if (code === 0 && came >= wanted - Math.max(LEAST_SHORT_SECONDS, 2 / per_second)) {
-    if (words !== "") options.note(`${source}: parts of it are damaged${because}`);
+    if (words !== "") options.note(`parts of it are damaged${because}`);
     return;
   }
   const of = Number.isFinite(wanted) && wanted > came ? ` of ${wanted.toFixed(1)}` : "";
