@@ -57,7 +57,7 @@ export const openKeyFrameDecoder = (options: KeyFrameDecoderOptions): KeyFrameDe
     try {
       const picture = await pool.decode(job.work);
       counts.decoded += 1;
-      aside.decoded(job.source);
+      aside.decoded(job.source, job.work.bytes);
       job.resolve(picture);
     } catch (error) {
       job.reject(failed(job, error));

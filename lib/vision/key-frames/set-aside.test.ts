@@ -22,7 +22,7 @@ test("a picture counts once for its camera, whatever it did and however often", 
   const aside = setAside(noLog, () => 0);
   for (let attempt = 1; attempt <= 3; attempt += 1) {
     aside.broke("camera", picture(1), unclear);
-    aside.decoded("neighbour");
+    aside.decoded("neighbour", picture(0));
     aside.broke("camera", picture(1), damaged);
     aside.broke("camera", picture(2), damaged);
   }
@@ -36,4 +36,13 @@ test("of one source a few pictures are known: those that broke something last", 
   for (let at = 0; at < 9; at += 1)
     for (let attempt = 1; attempt <= 3; attempt += 1) aside.broke("camera", picture(at), damaged);
   expect([0, 1, 8].map((at) => aside.hasPicture("camera", picture(at)))).toEqual([false, true, true]);
+});
+
+test("a picture that was decoded after all is as good as any", () => {
+  const aside = setAside(noLog, () => 0);
+  for (let turn = 0; turn < 3; turn += 1) {
+    aside.broke("camera", picture(1), unclear);
+    aside.decoded("camera", picture(1));
+  }
+  expect(aside.hasPicture("camera", picture(1))).toBe(false);
 });

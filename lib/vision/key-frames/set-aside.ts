@@ -16,14 +16,14 @@ export type SetAside = {
   hasSource(source: string): boolean;
   hasPicture(source: string, bytes: Uint8Array): boolean;
   broke(source: string, bytes: Uint8Array, how: Break): void;
-  decoded(source: string): void;
+  decoded(source: string, bytes: Uint8Array): void;
 };
 
 /** As often as a frame is offered, and pictures in a row. */
 const AFTER = 3;
 const FIRST_MS = 60_000;
 const LONGEST_MS = 3_600_000;
-/** So long a broken picture is known; longer than any frame is offered again, and than a camera that stands still repeats one. */
+/** So long a broken picture is known: longer than any frame is offered again. */
 const KNOWN_MS = 600_000;
 /** Of sources that broke something; the one that did so longest ago is forgotten. */
 const MOST_SOURCES = 10_000;
@@ -76,12 +76,14 @@ export const setAside = (log: Log, now: () => number): SetAside => {
       record.in_a_row += 1;
       if (record.in_a_row >= AFTER) leaveOut(source, record, why);
     },
-    decoded(source) {
+    decoded(source, bytes) {
       decodedInAll += 1;
       const record = records.get(source);
-      if (record) Object.assign(record, { in_a_row: 0, pause_ms: FIRST_MS, until: 0 });
-      if (record) forgetOld(record.broken, now() - KNOWN_MS);
-      if (record?.broken.size === 0) records.delete(source);
+      if (!record) return;
+      Object.assign(record, { in_a_row: 0, pause_ms: FIRST_MS, until: 0 });
+      forgetOld(record.broken, now() - KNOWN_MS);
+      if (record.broken.size > 0) record.broken.delete(digestOf(bytes));
+      if (record.broken.size === 0) records.delete(source);
     },
   };
 };

@@ -105,8 +105,8 @@ export const vision: readonly Guard[] = [
   {
     guards: "vision: a good picture ends a camera's row of broken ones",
     file: "lib/vision/key-frames/set-aside.ts",
-    find: "if (record) Object.assign(record, { in_a_row: 0,",
-    replace: "if (record) Object.assign(record, {",
+    find: "Object.assign(record, { in_a_row: 0,",
+    replace: "Object.assign(record, {",
     tests: breaking,
     title: "between whose broken pictures",
   },
