@@ -71,6 +71,12 @@ for (let seed = 0; seed < Number(values.seeds); seed += 1) {
 await Promise.all([vision.close(), decoder.close()]);
 rmSync(folder, { recursive: true, force: true });
 
+/** 95 %, in percent. */
+const between = (count: number, of: number): string =>
+  `(${intervalOf(count, of)
+    .map((share) => (100 * share).toFixed(1))
+    .join("–")} %)`;
+
 const table = (title: string, all: readonly Told[]): void => {
   say(`${title}: ${all.length}`);
   for (const [index, from] of FROM.entries()) {
@@ -80,7 +86,7 @@ const table = (title: string, all: readonly Told[]): void => {
     const right = some.filter((one) => one.right).length;
     const mean = some.reduce((sum, { confidence }) => sum + confidence, 0) / some.length;
     say(
-      `  from ${from}: told ${mean.toFixed(3)} on average, right ${right} of ${some.length} ${intervalOf(right, some.length)}`,
+      `  from ${from}: told ${mean.toFixed(3)} on average, right ${right} of ${some.length} ${between(right, some.length)}`,
     );
   }
 };
@@ -94,5 +100,5 @@ table(
 );
 const believed = told.filter(({ confidence }) => confidence >= REVIEWED_BELOW);
 const wrong = believed.filter(({ right }) => !right).length;
-say(`Believed ${believed.length}, wrong ${wrong} ${intervalOf(wrong, believed.length)}`);
+say(`Believed ${believed.length}, wrong ${wrong} ${between(wrong, believed.length)}`);
 if (wrong > believed.length * MOST_WRONG) process.exitCode = 1;
