@@ -65,7 +65,7 @@ export const messages: readonly Guard[] = [
   {
     guards: "503 and 429 are a pause and no attempt",
     file: "connector/retry-rules.ts",
-    find: "if (isParked(outcome)) return { park: true, delay_seconds: parkSeconds(outcome), reason: told };",
+    find: "if (mustPark(outcome)) return { park: true, delay_seconds: parkSeconds(outcome), reason: told };",
     replace: "",
     tests: ["connector/deliver.test.ts"],
     title: "is parked so long",

@@ -196,8 +196,8 @@ export const plates: readonly Guard[] = [
   {
     guards: "frames: one clear difference is another vehicle",
     file: "functions/ai/passages.ts",
-    find: "const [SAME_TEXT, SAME_TEXT_NEARBY] = [-4, -11];",
-    replace: "const [SAME_TEXT, SAME_TEXT_NEARBY] = [-8, -11];",
+    find: "const [SAME_TEXT, SAME_TEXT_NEARBY, SAME_TEXT_NEXT_TO_IT] = [-4, -11, -16];",
+    replace: "const [SAME_TEXT, SAME_TEXT_NEARBY, SAME_TEXT_NEXT_TO_IT] = [-8, -11, -16];",
     tests: ["functions/ai/passages.test.ts"],
     title: "belongs to a passage",
   },
