@@ -3,7 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { isApiError } from "#console/api.ts";
+import { isApiError } from "#console/call.ts";
 import { LanguageProvider } from "#console/messages/language.tsx";
 import { SessionProvider } from "#console/session/session-context.tsx";
 import { router } from "./routes.tsx";

@@ -2,7 +2,7 @@
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Notification } from "#lib/wire/console.ts";
-import { isApiError } from "#console/api.ts";
+import { isApiError } from "#console/call.ts";
 import { useSession, type Ask } from "#console/session/session-context.tsx";
 import { createLink, type Link } from "./link.ts";
 import { startMediaHost } from "./media-hosts.ts";

@@ -2,7 +2,8 @@
 import { useEffect, useState, type FormEvent } from "react";
 import { Form } from "react-aria-components";
 import { useNavigate } from "@tanstack/react-router";
-import { call, isApiError, type Api } from "#console/api.ts";
+import type { Api } from "#console/api.ts";
+import { call, isApiError } from "#console/call.ts";
 import { useMessages } from "#console/messages/language.tsx";
 import { momentText } from "#console/ui/format.ts";
 import { Action, Field } from "#console/ui/parts.tsx";

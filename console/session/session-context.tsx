@@ -1,5 +1,6 @@
 import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from "react";
-import { call, isApiError, type Api, type CallOptions, type FunctionName } from "#console/api.ts";
+import type { Api } from "#console/api.ts";
+import { call, isApiError, type CallOptions, type FunctionName } from "#console/call.ts";
 import { useStore } from "#console/ui/store.ts";
 import type { Permission } from "#lib/function/permissions.ts";
 import { createSessionStore, type SessionStore } from "./session-store.ts";

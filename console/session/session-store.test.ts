@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ApiError } from "#console/api.ts";
+import type { ApiError } from "#console/call.ts";
 import { createSessionStore, renewAfter, type SessionNeeds } from "./session-store.ts";
 
 type Session = Awaited<ReturnType<SessionNeeds["ask"]>>;

@@ -1,7 +1,7 @@
 /** Who is signed in. The access token lives in this memory only; the cookie that renews it is out of our reach. */
 import type * as z from "zod";
 import type { Session } from "#functions/admin/contract.ts";
-import { isApiError } from "#console/api.ts";
+import { isApiError } from "#console/call.ts";
 import { createStore, type Store } from "#console/ui/store.ts";
 
 export type SessionState =

@@ -1,7 +1,7 @@
 import { useState, type FormEvent, type ReactNode } from "react";
 import { Form } from "react-aria-components";
 import { Eye, EyeOff } from "lucide-react";
-import { call } from "#console/api.ts";
+import { call } from "#console/call.ts";
 import { useMessages, useLanguage } from "#console/messages/language.tsx";
 import { Action, Field, IconAction } from "#console/ui/parts.tsx";
 import { Problem } from "#console/ui/states.tsx";

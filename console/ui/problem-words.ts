@@ -1,5 +1,5 @@
 /** What went wrong, in the reader's language. */
-import { isApiError } from "#console/api.ts";
+import { isApiError } from "#console/call.ts";
 import type { Messages } from "#console/messages/pt-br.ts";
 
 export type Wording = { text: string; correlation_id: string | null };
