@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { PlateRead } from "#functions/ai/contract.ts";
-import { demoCity, type DemoCity } from "#test/harness/demo-city.ts";
-import { signIn, startSystem, until, type Api } from "#test/harness/system.ts";
+import { demoCity } from "#test/harness/demo-city.ts";
+import { framesRead, isReadAsDrawn, NEAR_MS, passedBetween } from "#test/harness/passages.ts";
+import { signIn, startSystem, until } from "#test/harness/system.ts";
 
 const { values } = parseArgs({
   options: { passages: { type: "string", default: "40" }, gates: { type: "string", default: "off,on" } },
@@ -17,38 +17,10 @@ const { values } = parseArgs({
 const PASSAGES = Number(values.passages);
 /** Until the cameras are on the air, and until the last looks at who has just passed are written. */
 const [FIRST_FRAMES_MS, SETTLED_MS] = [15_000, 12_000];
-/** A read has the time of its first look, some seconds before a vehicle is nearest. */
-const NEAR_MS = 12_000;
 const PATIENCE_MS = 600_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const data = mkdtempSync(join(tmpdir(), "gt-passages-"));
-
-const passedSince = async (city: DemoCity, from_ms: number, to_ms: number) => {
-  const passed = await Promise.all(
-    city.drawn.map(async ({ index, frame, plate }) => {
-      const camera_id = city.cameras[index]?.camera_id ?? "";
-      return (await city.sent(camera_id, frame)).map(({ at_ms }) => ({ plate, camera_id, at_ms }));
-    }),
-  );
-  return passed
-    .flat()
-    .filter(({ at_ms }) => at_ms > from_ms && at_ms < to_ms)
-    .toSorted((a, b) => a.at_ms - b.at_ms);
-};
-
-const readsSince = async (api: Api, since_ms: number): Promise<PlateRead[]> => {
-  const { body: cities } = await api<{ items: { id: string }[] }>("GET", "/api/cities");
-  const found: PlateRead[] = [];
-  const about = `cidade_id=${cities.items[0]?.id}&limit=200&from=${new Date(since_ms).toISOString()}`;
-  for (let cursor: string | null = ""; cursor !== null;) {
-    type Answer = { items: PlateRead[]; next_cursor: string | null };
-    const { body }: { body: Answer } = await api<Answer>("GET", `/api/plates?${about}${cursor && `&cursor=${cursor}`}`);
-    found.push(...body.items);
-    cursor = body.next_cursor;
-  }
-  return found.filter(({ source }) => source === "frame");
-};
 
 /** What the host's metrics say of `read-plates`, by what became of the frames. */
 const framesOf = async (url: string): Promise<string> => {
@@ -66,20 +38,13 @@ const watch = async (gate: string): Promise<void> => {
     const city = await demoCity(system);
     const began = Date.now() + FIRST_FRAMES_MS;
     const passed = await until(`${PASSAGES} passages`, PATIENCE_MS, async () => {
-      const all = await passedSince(city, began, Date.now() - SETTLED_MS);
+      const all = await passedBetween(city, began, Date.now() - SETTLED_MS);
       return all.length >= PASSAGES ? all : undefined;
     });
-    const reads = await readsSince(api, began - NEAR_MS);
-    const isRead = ({ plate, camera_id, at_ms }: (typeof passed)[number]): boolean =>
-      reads.some(
-        (read) =>
-          read.camera_id === camera_id &&
-          read.plate === plate &&
-          Math.abs(Date.parse(read.captured_at) - at_ms) < NEAR_MS,
-      );
+    const reads = await framesRead(api, began - NEAR_MS);
     const believed = reads.filter(({ needs_review, plate }) => !needs_review && plate !== null);
     const wrong = believed.filter(({ plate }) => !city.every.has(plate ?? "")).length;
-    const unread = passed.filter((one) => !isRead(one));
+    const unread = passed.filter((one) => !isReadAsDrawn(reads, one));
     say(
       `gate ${gate}: ${unread.length} of ${passed.length} passages not read as drawn; of ${believed.length} believed reads ${wrong} wrong`,
     );

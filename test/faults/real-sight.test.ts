@@ -4,11 +4,7 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { setEnvironmentData } from "node:worker_threads";
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from "vitest";
-import { consumersOf, startFrames } from "#connector/frames.ts";
-import { hostReach } from "#connector/host-deliver.ts";
-import { planOf } from "#connector/plan.ts";
 import { catalogue } from "#functions/catalogue.ts";
-import { connectFrames } from "#lib/frames/connect.ts";
 import type { Frame, Frames } from "#lib/frames/frames.ts";
 import { noLog } from "#lib/log.ts";
 import { createMetrics } from "#lib/metrics.ts";
@@ -22,10 +18,9 @@ import { eventually } from "#test/contracts/check.ts";
 import { drawnPng, plateScenes, type DrawnPlate } from "#test/harness/drawn-plates.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { plateCity } from "#test/harness/plates.ts";
+import { READ, readingFrames, type ReadingFrames } from "#test/harness/reading-frames.ts";
 import { frameOf } from "#test/harness/sight.ts";
 
-const plan = planOf(catalogue);
-const READ = "ai.read-plates";
 const MODELS = join(import.meta.dirname, "../../models");
 const LONG_MS = 30_000;
 
@@ -36,7 +31,7 @@ let vision: Vision;
 let sight: Sight;
 let host: TestHost;
 let frames: Frames;
-let running: { stop(): Promise<void> };
+let running: ReadingFrames;
 beforeAll(async () => {
   const worker_file = new URL("../../lib/vision/testing/worker-that-dies-once.ts", import.meta.url);
   setEnvironmentData(DIES, dies as never);
@@ -52,16 +47,10 @@ afterAll(async () => {
   await Promise.all([vision.close(), sight.close()]);
 });
 beforeEach(async () => {
-  frames = await connectFrames("memory:", { consumers: consumersOf(plan.frames) });
-  const { deliverFrame } = hostReach(host.host);
-  running = await startFrames(frames, plan.frames, async (name, held, signal) =>
-    name === READ ? deliverFrame(name, held, signal) : { status: 204, final: false },
-  );
+  running = await readingFrames(host);
+  ({ frames } = running);
 });
-afterEach(async () => {
-  await running.stop();
-  await frames.close();
-});
+afterEach(() => running.stop());
 
 const keyFrameOf = async (scene: DrawnPlate): Promise<Buffer> => {
   const how = "-v error -f png_pipe -i pipe:0 -c:v libx264 -threads 1 -pix_fmt yuv420p -frames:v 1 -f h264 pipe:1";

@@ -1,10 +1,6 @@
 /** Frames on their way through the port, the connector and the functions when some are poison, or far too many. */
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
-import { consumersOf, startFrames } from "#connector/frames.ts";
-import { hostReach } from "#connector/host-deliver.ts";
-import { planOf } from "#connector/plan.ts";
 import { catalogue } from "#functions/catalogue.ts";
-import { connectFrames } from "#lib/frames/connect.ts";
 import type { Frame, Frames } from "#lib/frames/frames.ts";
 import { noLog } from "#lib/log.ts";
 import { connectSight } from "#lib/vision/connect.ts";
@@ -13,16 +9,16 @@ import { eventually, refusal } from "#test/contracts/check.ts";
 import { drawnPng, plateScenes } from "#test/harness/drawn-plates.ts";
 import { testHost, type TestHost } from "#test/harness/host.ts";
 import { plateCity } from "#test/harness/plates.ts";
+import { READ, readingFrames, type ReadingFrames } from "#test/harness/reading-frames.ts";
 import { frameOf, plate, seeing, type Seeing } from "#test/harness/sight.ts";
 
-const plan = planOf(catalogue);
-const [READ, KEEP] = ["ai.read-plates", "streaming.keep-last-frame"] as const;
+const KEEP = "streaming.keep-last-frame";
 const LONG_MS = 30_000;
 
 let sight: Seeing;
 let host: TestHost;
 let frames: Frames;
-let running: { stop(): Promise<void> };
+let running: ReadingFrames;
 beforeAll(async () => {
   sight = seeing();
   host = await testHost(catalogue, { log: noLog, grants: { sight } });
@@ -31,17 +27,10 @@ afterAll(() => host.close());
 const MOST_WAITING = 16;
 beforeEach(async () => {
   Object.assign(sight.before, seeing().before);
-  frames = await connectFrames("memory:", { consumers: consumersOf(plan.frames), max_waiting: MOST_WAITING });
-  const { deliverFrame } = hostReach(host.host);
-  // The other function is as quick as can be, whatever it does.
-  running = await startFrames(frames, plan.frames, async (name, held, signal) =>
-    name === READ ? deliverFrame(name, held, signal) : { status: 204, final: false },
-  );
+  running = await readingFrames(host, { max_waiting: MOST_WAITING });
+  ({ frames } = running);
 });
-afterEach(async () => {
-  await running.stop();
-  await frames.close();
-});
+afterEach(() => running.stop());
 
 const platesOf = async (cidade_id: string): Promise<string[]> =>
   (

@@ -6,6 +6,7 @@ import { openBrowser, openPage, type WatchedPage } from "#console/testing/browse
 import { readDrawnPlate } from "#demo/drawing/read-plate.ts";
 import type { PlateRead } from "#functions/ai/contract.ts";
 import { demoCity, readsFrameCodes, shownIn, trueAge, type DemoCity } from "#test/harness/demo-city.ts";
+import { framesRead, isReadAsDrawn, passedBetween, readsNear, readsSince } from "#test/harness/passages.ts";
 import {
   administrator,
   removeData,
@@ -24,8 +25,6 @@ const STALLED_MS = 120;
 const FEWEST_LOOKS = 50;
 const PASSAGES = 20;
 const SETTLED_MS = 8000;
-/** A read has the time of its first look, which comes some seconds before a vehicle is nearest. */
-const NEAR_MS = 12_000;
 /** Of twenty: mostly all are read; a machine that draws the pages of a browser too may drop frames. */
 const UNREAD_AT_MOST = 3;
 /** Of what is believed without review; plates that are read from far away make most of it. */
@@ -145,9 +144,8 @@ describe("the first minute of somebody who owns no camera", () => {
     "twenty passages in a row carry their own plate in their own picture, at their own time",
     { timeout: 240_000 },
     async () => {
-      const cidade_id = await cityOf(api);
       const reads = await until(`${PASSAGES} passages`, 200_000, async () => {
-        const items = await readsSince(cidade_id, began);
+        const items = await readsSince(api, began);
         // What the cameras posted themselves; their pictures are read too. Posts overtake each other: what has just passed may
         // still be on its way.
         const settled = items.filter(
@@ -174,21 +172,17 @@ describe("the first minute of somebody who owns no camera", () => {
     "of twenty in a row at least seventeen are read from key frames as they were drawn, with a plate camera or without",
     { timeout: 240_000 },
     async () => {
-      const cidade_id = await cityOf(api);
       const looked = await until(`${PASSAGES} passages before the cameras`, 200_000, async () => {
-        const passed = await passedSince(began + FIRST_FRAMES_MS, Date.now() - SETTLED_MS);
+        const passed = await passedBetween(city, began + FIRST_FRAMES_MS, Date.now() - SETTLED_MS);
         return passed.length >= PASSAGES ? passed.slice(-PASSAGES) : undefined;
       });
-      const reads = (await readsSince(cidade_id, began)).filter(({ source }) => source === "frame");
-      const near = (at: { camera_id: string; at_ms: number }): string[] =>
-        reads
-          .filter(
-            (read) => read.camera_id === at.camera_id && Math.abs(Date.parse(read.captured_at) - at.at_ms) < NEAR_MS,
-          )
-          .map(({ plate, confidence }) => `${plate} ${confidence}`);
+      const reads = await framesRead(api, began);
       const unread = looked
-        .map((passed) => ({ plate: passed.plate, instead: near(passed) }))
-        .filter(({ plate, instead }) => !instead.some((read) => read.startsWith(plate)));
+        .filter((passed) => !isReadAsDrawn(reads, passed))
+        .map((passed) => ({
+          plate: passed.plate,
+          instead: readsNear(reads, passed).map(({ plate, confidence }) => `${plate} ${confidence}`),
+        }));
       const believed = reads.filter(({ needs_review, plate }) => !needs_review && plate !== null);
       const invented = believed.filter(({ plate }) => !city.every.has(plate ?? ""));
       console.log(`from frames: ${reads.length} reads, ${believed.length} believed, ${invented.length} of them wrong`);
@@ -232,33 +226,6 @@ describe("the first minute of somebody who owns no camera", () => {
 
 const cityOf = async (ask: Api): Promise<string> =>
   (await ask<{ items: { id: string }[] }>("GET", "/api/cities")).body.items[0]?.id ?? "";
-
-const readsSince = async (cidade_id: string, since_ms: number): Promise<PlateRead[]> => {
-  const found: PlateRead[] = [];
-  const about = `cidade_id=${cidade_id}&limit=200&from=${new Date(since_ms).toISOString()}`;
-  for (let cursor: string | null = ""; cursor !== null;) {
-    type Answer = { items: PlateRead[]; next_cursor: string | null };
-    const { body }: { body: Answer } = await api<Answer>("GET", `/api/plates?${about}${cursor && `&cursor=${cursor}`}`);
-    found.push(...body.items);
-    cursor = body.next_cursor;
-  }
-  return found;
-};
-
-/** Who came to be nearest to a camera in this time, the oldest first. */
-const passedSince = async (from_ms: number, to_ms: number) => {
-  const passed = await Promise.all(
-    city.drawn.map(async ({ index, frame, ...drawn }) => {
-      const { camera_id } = city.cameras[index]!;
-      const sent = await city.sent(camera_id, frame);
-      return sent.map(({ at_ms }) => ({ ...drawn, camera_id, at_ms }));
-    }),
-  );
-  return passed
-    .flat()
-    .filter(({ at_ms }) => at_ms > from_ms && at_ms < to_ms)
-    .toSorted((a, b) => a.at_ms - b.at_ms);
-};
 
 const drawnIn = async ({ plate_image_url }: PlateRead): Promise<string | null> => {
   const picture = await fetch(new URL(plate_image_url ?? "", system.url));

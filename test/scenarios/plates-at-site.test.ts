@@ -1,7 +1,7 @@
 /** Plates read where the cameras are: the agent of `npm start` reads, and its server is sent what was read. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { PlateRead } from "#functions/ai/contract.ts";
 import { demoCity, type DemoCity } from "#test/harness/demo-city.ts";
+import { framesRead, isReadAsDrawn, NEAR_MS, passedBetween } from "#test/harness/passages.ts";
 import { removeData, signIn, startSystem, until, type Api, type RunningSystem } from "#test/harness/system.ts";
 
 const CAMERAS = 2;
@@ -12,8 +12,6 @@ const [PASSAGES, PASSAGES_AFTER_KILL] = [
 ];
 /** Until cameras are on the air and the networks loaded, and until the last looks at who has just passed are written. */
 const [FIRST_FRAMES_MS, SETTLED_MS] = [20_000, 8000];
-/** A read has the time of its first look, some seconds before a vehicle is nearest. */
-const NEAR_MS = 12_000;
 /** Looks at one vehicle are not further apart: a second read of it within this time is the same passage told twice. */
 const PASSAGE_MS = 20_000;
 
@@ -33,43 +31,13 @@ afterAll(async () => {
   if (system) removeData(system);
 });
 
-const framesRead = async (since_ms: number): Promise<PlateRead[]> => {
-  const found: PlateRead[] = [];
-  const about = `cidade_id=${cidade_id}&limit=200&from=${new Date(since_ms).toISOString()}`;
-  for (let cursor: string | null = ""; cursor !== null;) {
-    type Answer = { items: PlateRead[]; next_cursor: string | null };
-    const { body }: { body: Answer } = await api<Answer>("GET", `/api/plates?${about}${cursor && `&cursor=${cursor}`}`);
-    found.push(...body.items);
-    cursor = body.next_cursor;
-  }
-  return found.filter(({ source }) => source === "frame");
-};
-
-const passedBetween = async (from_ms: number, to_ms: number) => {
-  const passed = await Promise.all(
-    city.drawn.map(async ({ index, frame, plate }) => {
-      const camera_id = city.cameras[index]?.camera_id ?? "";
-      return (await city.sent(camera_id, frame)).map(({ at_ms }) => ({ plate, camera_id, at_ms }));
-    }),
-  );
-  return passed.flat().filter(({ at_ms }) => at_ms > from_ms && at_ms < to_ms);
-};
-
 const unreadOf = async (from_ms: number, count: number) => {
   const passed = await until(`${count} passages`, 240_000, async () => {
-    const all = await passedBetween(from_ms, Date.now() - SETTLED_MS);
+    const all = await passedBetween(city, from_ms, Date.now() - SETTLED_MS);
     return all.length >= count ? all : undefined;
   });
-  const reads = await framesRead(from_ms - NEAR_MS);
-  return passed.filter(
-    ({ plate, camera_id, at_ms }) =>
-      !reads.some(
-        (read) =>
-          read.plate === plate &&
-          read.camera_id === camera_id &&
-          Math.abs(Date.parse(read.captured_at) - at_ms) < NEAR_MS,
-      ),
-  );
+  const reads = await framesRead(api, from_ms - NEAR_MS);
+  return passed.filter((one) => !isReadAsDrawn(reads, one));
 };
 
 /** Of the host, by name and labels. */
@@ -88,7 +56,7 @@ test(
   async () => {
     const unread = await unreadOf(Date.now() + FIRST_FRAMES_MS, PASSAGES.count);
     expect(unread.length, JSON.stringify(unread)).toBeLessThanOrEqual(PASSAGES.unread);
-    const [read] = await framesRead(0);
+    const [read] = await framesRead(api, 0);
     for (const picture of [read?.image_url, read?.plate_image_url]) {
       const { status, headers } = await fetch(new URL(picture ?? "", system.url));
       expect([status, headers.get("content-type")]).toEqual([200, "image/jpeg"]);
@@ -131,7 +99,7 @@ test(
     expect(again.pid).not.toBe(killed);
     const unread = await unreadOf(Date.now() + FIRST_FRAMES_MS, PASSAGES_AFTER_KILL.count);
     expect(unread.length, JSON.stringify(unread)).toBeLessThanOrEqual(PASSAGES_AFTER_KILL.unread);
-    const reads = (await framesRead(0)).filter(({ plate }) => city.every.has(plate ?? ""));
+    const reads = (await framesRead(api, 0)).filter(({ plate }) => city.every.has(plate ?? ""));
     const twice = reads.filter((one) =>
       reads.some(
         (other) =>

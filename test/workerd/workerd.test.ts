@@ -7,7 +7,8 @@ import { testHost, testMaterial, type TestHost } from "#test/harness/host.ts";
 import { startIsolates, type Isolates } from "./isolates.ts";
 import { servePorts, type PortServer } from "./port-server.ts";
 import { startReplicas, type Replicas } from "./replicas.ts";
-import { requests, type Asked } from "./requests.ts";
+import { requests } from "./requests.ts";
+import type { Asked } from "./requests/line.ts";
 import { sceneOf } from "./scene.ts";
 
 /** What cannot run in workerd, and why. They run as two Node processes that take turns instead. */
