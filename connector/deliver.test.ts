@@ -177,7 +177,7 @@ describe("while a function, or what it needs, is down", () => {
     const early = Array.from({ length: 20 }, () => eventOf("clip.requested", "early"));
     const others = Array.from({ length: 20 }, () => eventOf("clip.requested"));
     const { broker, deliveries, stop } = await begin(async (_name, event) =>
-      event.data["name"] === "early" ? { ...down, only_this: true } : done,
+      event.data["name"] === "early" ? { ...down, only: "message" } : done,
     );
     await broker.publish([...early, ...others]);
     await eventually("all have been looked at", async () => {
@@ -186,6 +186,35 @@ describe("while a function, or what it needs, is down", () => {
     });
     expect(deliveries.counts()[NAME]).toEqual({ done: 20, retried: 0, parked: 20, dead: 0 });
     expect(deliveries.spared()).toEqual([]);
+    await stop();
+  });
+
+  test("of many messages about what somebody holds one at a time asks, and others go by", async () => {
+    const { clock, options } = patient();
+    const about = (subject: string) => ({ ...eventOf("clip.requested"), subject });
+    const held = Array.from({ length: 40 }, () => about("held"));
+    const others = Array.from({ length: 20 }, () => about("free"));
+    let [isHeld, asked] = [true, 0];
+    const { broker, deliveries, stop } = await begin(async (_name, event) => {
+      if (event.subject !== "held") return done;
+      asked++;
+      return isHeld ? { ...down, only: "subject", retry_after_seconds: 5 } : done;
+    }, options);
+    await broker.publish([...held, ...others]);
+    await eventually("the others are done", () => deliveries.counts()[NAME]?.done === 20);
+    await eventually("they wait", async () => (await broker.depths())[0]!.parked === 40);
+    // As many as are in hand at once, before the first was answered.
+    expect(asked).toBeLessThanOrEqual(4);
+    const first = asked;
+    clock.pass(5000);
+    await eventually("one asks again", () => asked === first + 1);
+    await never("more ask", () => asked > first + 1, 100);
+    expect(deliveries.spared()).toEqual([]);
+    isHeld = false;
+    await eventually("all are done", async () => {
+      clock.pass(5000);
+      return deliveries.counts()[NAME]?.done === 60;
+    });
     await stop();
   });
 

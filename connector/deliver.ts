@@ -1,9 +1,10 @@
-/** Queue → function: each message is delivered, and settled as `settlement.ts` says. */
+/** Queue → function: each message is delivered, and settled as `retry-rules.ts` says. */
 import { PARK_SECONDS, type Broker, type Consumer, type Delivery, type Settlement } from "#lib/broker/broker.ts";
 import type { CloudEvent } from "#lib/events.ts";
 import type { Log } from "#lib/log.ts";
 import { pause } from "#lib/pause.ts";
 import { createBreaker, type Breaker } from "./breaker.ts";
+import { createHeldSubjects, type HeldSubjects } from "./held-subjects.ts";
 import { foundIn, parkSeconds, settlementOf, type Outcome } from "./retry-rules.ts";
 
 /** `functionName` is `<context>.<name>`, which is also the name of its queue. A throw is a failed attempt. */
@@ -42,21 +43,38 @@ export const startDeliveries = async (parts: Parts): Promise<Deliveries> => {
   const naps = pause();
   const count = counting(log);
   const breakers = new Map(queues.map(({ name }) => [name, breakerOf(parts, name, naps.nap)]));
+  const clock = parts.clock ?? (() => new Date());
   const consumers: Consumer[] = [];
 
-  const handle = async (queue: DeliveredQueue, breaker: Breaker, delivery: Delivery): Promise<Settlement> => {
+  const handle = async (
+    queue: DeliveredQueue,
+    breaker: Breaker,
+    held: HeldSubjects,
+    delivery: Delivery,
+  ): Promise<Settlement> => {
+    const { subject } = delivery.event;
+    const held_seconds = held.laterSeconds(subject);
+    if (held_seconds !== null) {
+      const reason = "not asked: somebody holds what it writes, as another message was told";
+      return count(delivery, { park: true, delay_seconds: held_seconds, reason }, "unasked");
+    }
     const passed = await breaker.pass();
     if ("later_seconds" in passed) {
       const reason = "not asked: the function, or what it needs, is down";
-      return count(delivery, { park: true, delay_seconds: Math.min(PARK_SECONDS, passed.later_seconds), reason });
+      const delay_seconds = Math.min(PARK_SECONDS, passed.later_seconds);
+      return count(delivery, { park: true, delay_seconds, reason }, "unasked");
     }
     const outcome = await attemptOnce(deliver, queue, delivery, stopping.signal);
     passed.tell(foundIn(outcome), parkSeconds(outcome));
+    held.tell(subject, outcome);
     return count(delivery, settlementOf(outcome, delivery.attempt));
   };
 
-  for (const queue of queues)
-    consumers.push(await broker.consume(queue.name, (delivery) => handle(queue, breakers.get(queue.name)!, delivery)));
+  for (const queue of queues) {
+    const held = createHeldSubjects(clock);
+    const breaker = breakers.get(queue.name)!;
+    consumers.push(await broker.consume(queue.name, (delivery) => handle(queue, breaker, held, delivery)));
+  }
   return {
     stop: async () => {
       for (const breaker of breakers.values()) breaker.end();
@@ -80,10 +98,14 @@ const breakerOf = ({ clock, wait, log }: Parts, queue: string, nap: (ms: number)
     },
   });
 
-/** Counts and logs how a delivery ended, and answers it. */
+/** Counts and logs how a delivery ended, and answers it. Why nobody is asked was said when it began. */
 const counting = (log: Log) => {
   const counts: Record<string, DeliveryCounts> = {};
-  const count = ({ event, queue, attempt }: Delivery, settlement: Settlement): Settlement => {
+  const count = (
+    { event, queue, attempt }: Delivery,
+    settlement: Settlement,
+    was: "asked" | "unasked" = "asked",
+  ): Settlement => {
     const counted = (counts[queue] ??= { done: 0, retried: 0, parked: 0, dead: 0 });
     const facts = { queue, event: event.id, type: event.type, attempt, correlation_id: event.correlationid };
     if ("done" in settlement) counted.done++;
@@ -92,7 +114,7 @@ const counting = (log: Log) => {
       log.warn("A delivery failed and is tried again", { ...facts, ...settlement });
     } else if ("park" in settlement) {
       counted.parked++;
-      log.warn("A delivery is parked", { ...facts, ...settlement });
+      log[was === "asked" ? "warn" : "debug"]("A delivery is parked", { ...facts, ...settlement });
     } else {
       counted.dead++;
       log.error("A message is dead-lettered", { ...facts, ...settlement });

@@ -19,7 +19,7 @@ const outcomeOf = (answer: Answer): Outcome => {
   if ("done" in answer) return { status: 204, final: false };
   const { reason } = answer;
   if ("park" in answer) {
-    const only = answer.only_this ? { only_this: true } : {};
+    const only = answer.only ? { only: answer.only } : {};
     return { status: 503, final: false, reason, retry_after_seconds: answer.seconds, ...only };
   }
   return { status: 500, final: "final" in answer, reason };

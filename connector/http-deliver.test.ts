@@ -77,10 +77,13 @@ test("a host that says when to come again is heard", async () => {
   expect(outcome).toEqual({ status: 503, final: false, reason: "down", retry_after_seconds: 5 });
 });
 
-test("a message that came too early says nothing about what is behind its function", async () => {
-  const { deliver } = await host({ status: 503, headers: { "x-park": "message" }, body: '{"reason":"too new"}' });
-  expect(await deliver("a.b", eventOf("x.y"), 1, open())).toMatchObject({ status: 503, only_this: true });
-});
+test.each(["message", "subject"])(
+  "a %s that has to wait says nothing about what is behind its function",
+  async (only) => {
+    const { deliver } = await host({ status: 503, headers: { "x-park": only }, body: '{"reason":"too new"}' });
+    expect(await deliver("a.b", eventOf("x.y"), 1, open())).toMatchObject({ status: 503, only });
+  },
+);
 
 test("a line that the other side closed meanwhile is no outage: the message is sent over a new one", async () => {
   const requests: number[] = [];
@@ -152,7 +155,7 @@ test("a call in the same process means the same as a request", async () => {
   const answers = [
     { done: true as const },
     { park: true as const, seconds: 7, reason: "r" },
-    { park: true as const, seconds: 60, reason: "r", only_this: true as const },
+    { park: true as const, seconds: 60, reason: "r", only: "message" as const },
     { final: true as const, reason: "r" },
     { failed: true as const, reason: "r" },
   ];
@@ -167,7 +170,7 @@ test("a call in the same process means the same as a request", async () => {
   expect(outcomes).toEqual([
     { status: 204, final: false },
     { status: 503, final: false, reason: "r", retry_after_seconds: 7 },
-    { status: 503, final: false, reason: "r", retry_after_seconds: 60, only_this: true },
+    { status: 503, final: false, reason: "r", retry_after_seconds: 60, only: "message" },
     { status: 500, final: true, reason: "r" },
     { status: 500, final: false, reason: "r" },
   ]);

@@ -77,12 +77,13 @@ const outcomeOf = ({ status, header, text }: Posted): Outcome => {
   // Followed, it might hand the message and the proof of who is calling to a stranger; the setting is at fault.
   if (status >= 300 && status < 400) return { status: 503, final: false, reason: `redirected (${status})` };
   const wait = Number(header("retry-after"));
+  const only = header("x-park");
   return {
     status,
     final,
     reason: reasonOf(text),
     ...(wait > 0 ? { retry_after_seconds: wait } : {}),
-    ...(header("x-park") === "message" ? { only_this: true } : {}),
+    ...(only === "message" || only === "subject" ? { only } : {}),
   };
 };
 

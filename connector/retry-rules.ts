@@ -3,6 +3,7 @@
  * `lib/function/answer.ts`; how often a message may come whose holder died, in the adapters of the broker.
  */
 import { PARK_SECONDS, RETRY_SECONDS, type Settlement } from "#lib/broker/broker.ts";
+import type { OnlyWaits } from "#lib/function/answer.ts";
 import type { Found } from "./breaker.ts";
 
 /**
@@ -14,8 +15,8 @@ export type Outcome = {
   final: boolean;
   reason?: string;
   retry_after_seconds?: number;
-  /** The answer carried `x-park: message`: nothing is down, only this message has to wait. */
-  only_this?: boolean;
+  /** The answer carried `x-park`: nothing is down, only this message or those about its subject have to wait. */
+  only?: OnlyWaits;
 };
 
 export const mustPark = ({ status }: Outcome): boolean => status === 503 || status === 429;
@@ -37,7 +38,7 @@ export const settlementOf = (outcome: Outcome, attempt: number): Settlement => {
 };
 
 /** What an answer says about the function and what it needs. A busy one (429) is not down. */
-export const foundIn = ({ status, only_this }: Outcome): Found => {
-  if (status === 503) return only_this ? "unclear" : "down";
+export const foundIn = ({ status, only }: Outcome): Found => {
+  if (status === 503) return only ? "unclear" : "down";
   return status === 429 ? "unclear" : "up";
 };

@@ -97,7 +97,7 @@ describe("a message", () => {
     expect(await count({ data: { note_id: "x" } })).toMatchObject({ final: true });
     expect(await count({ type: "other.thing" })).toMatchObject({ final: true });
     const later = await count({ dataschema: "/schemas/note.written/2" });
-    expect(later).toMatchObject({ park: true, seconds: 60, only_this: true });
+    expect(later).toMatchObject({ park: true, seconds: 60, only: "message" });
     expect(answerReply(later)).toMatchObject({ status: 503, headers: { "retry-after": "60", "x-park": "message" } });
     expect(await count({ data: { ...event.data, later: 1 } })).toEqual({ done: true });
   });

@@ -67,7 +67,7 @@ test("while somebody holds up what is written of a camera its reads come again, 
   try {
     await owner.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(hashtextextended(${`passages ${stuck.camera.id}`}, 0))`;
-      expect(await slow.deliver(held!, "parse-lpr-event")).toMatchObject({ park: true, seconds: 2, only_this: true });
+      expect(await slow.deliver(held!, "parse-lpr-event")).toMatchObject({ park: true, seconds: 2, only: "subject" });
       expect(await slow.deliver(other!, "parse-lpr-event")).toEqual({ done: true });
     });
     expect(await slow.deliver(held!, "parse-lpr-event")).toEqual({ done: true });

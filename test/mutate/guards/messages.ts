@@ -12,10 +12,18 @@ export const messages: readonly Guard[] = [
   {
     guards: "a message that came too early holds back no other",
     file: "connector/retry-rules.ts",
-    find: 'if (status === 503) return only_this ? "unclear" : "down";',
+    find: 'if (status === 503) return only ? "unclear" : "down";',
     replace: 'if (status === 503) return "down";',
     tests: ["connector/deliver.test.ts"],
     title: "came too early",
+  },
+  {
+    guards: "of many messages about what somebody holds, one asks",
+    file: "connector/deliver.ts",
+    find: "held.tell(subject, outcome);",
+    replace: "",
+    tests: ["connector/deliver.test.ts"],
+    title: "one at a time asks",
   },
   {
     guards: "a relay that falls silent loses its turn",
