@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from .detector_judge import Tally, curve, found_at, tally
 from .models import Models
 from .pictures import Picture, box_corners, luma
 from .score import Score
+from .sheets import about, sheet
 
 LEAST = 0.05
 ALLOWED = 0.3  # boxes a picture beside the label
 WIDTHS = ((0, 60), (60, 90), (90, 130), (130, 200), (200, 5000))
 NOWHERE = np.zeros((0, 4, 2), np.float32)
-CELL = (150, 84)
+CELL, COLUMNS = (150, 84), 10
 
 
 def tallies_of(models: Models, pictures: list[Picture]) -> list[Tally]:
@@ -55,15 +55,6 @@ def sheet_of_beside(models: Models, pictures: list[Picture], threshold: float, p
         for one in models.detect(full, threshold):
             if not len(tally(one.corners[None], np.float32([one.score]), labelled, NOWHERE).beside):
                 continue
-            wide = max(float(np.ptp(one.corners[:, 0])), 12.0)
-            scale, middle = CELL[0] / 2 / wide, one.corners.mean(0)
-            matrix = np.float32([[scale, 0, CELL[0] / 2 - middle[0] * scale], [0, scale, CELL[1] / 2 - middle[1] * scale]])
-            cell = cv2.warpAffine(full, matrix, CELL, flags=cv2.INTER_LINEAR)
-            cv2.putText(cell, f"{len(cells)}: {one.score:.2f}", (2, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.38, 255, 1)
-            cells.append(cell)
-    across = 10
-    blank = [np.zeros(CELL[::-1], np.uint8)] * (-len(cells) % across)
-    if cells:
-        rows = [np.hstack((cells + blank)[i : i + across]) for i in range(0, len(cells), across)]
-        cv2.imwrite(str(path), np.vstack(rows))
+            cells.append(about(full, one.corners, f"{len(cells)}: {one.score:.2f}", CELL))
+    sheet(cells, path, COLUMNS)
     return len(cells)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +12,7 @@ from .evaluate import overlap
 from .geometry import READER_VIEW, straighten
 from .models import Models
 from .pictures import BELIEVED, CACHE, SETS, box_corners, corners_file, luma, training_pictures
+from .sheets import sheet
 
 COLUMNS = 11
 
@@ -31,7 +31,7 @@ def mark(models: Models) -> None:
                     agree = round(float(overlap(corners, plate.box)), 3)
                     table.writerow([name, picture.file.name, *plate.box, agree, *np.round(corners.ravel(), 1)])
                     cells.append(_cell(full, corners, agree >= BELIEVED[name]))
-            _sheet(cells, CACHE / f"sheet-{name}.png")
+            sheet(cells, CACHE / f"sheet-{name}.png", COLUMNS)
             print(f"{name}: {len(cells)} plates, look at {CACHE / f'sheet-{name}.png'}")
 
 
@@ -41,8 +41,3 @@ def _cell(full: np.ndarray, corners: np.ndarray, believed: bool) -> np.ndarray:
     if not believed:
         cell[:5] = 255
     return cell
-
-
-def _sheet(cells: list[np.ndarray], path: Path) -> None:
-    cells = cells + [np.zeros_like(cells[0])] * (-len(cells) % COLUMNS)
-    cv2.imwrite(str(path), np.vstack([np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]))
