@@ -1,8 +1,10 @@
-"""python -m gtplates mark | pack | train | train-all | calibrate | judged | evaluate | export | card (see README.md)."""
+"""python -m gtplates mark | pack | bank | train | train-all | calibrate | judged | evaluate | export | card (see README.md)."""
 
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -36,9 +38,18 @@ def train(options: argparse.Namespace) -> None:
         from .train_refiner import learn
     else:
         from .train_detector import learn
-    options.until = options.until or time.time() + options.minutes * 60
-    torch.backends.cudnn.benchmark = True
+    if options.network != "detector" and not options.bank:
+        raise SystemExit(f"the {options.network} learns from flat plates: --bank names their folder")
+    options.until = math.inf if options.steps else options.until or time.time() + options.minutes * 60
+    # Which of a device's ways is quickest is found out by time, and they do not give the same bits.
+    torch.backends.cudnn.benchmark = not options.steps
     learn(options)
+
+
+def draw_bank(options: argparse.Namespace) -> None:
+    from .plate_bank import draw_once
+
+    draw_once(options.bank, options.plates, options.draw, options.seed, [*([options.pack / "fonts"] if options.pack else []), *FONT_FOLDERS])
 
 
 def train_together(options: argparse.Namespace) -> None:
@@ -105,6 +116,12 @@ def card(options: argparse.Namespace) -> None:
     (options.models / "README.md").write_text(text(Models(options.models), options.count, notes))
 
 
+def positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("1 or more")
+    return number
+
+
 def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -121,13 +138,21 @@ def main() -> None:
     this.add_argument("--seed", type=int, default=4711)
     this = command("pack", pack, "what a training on another machine needs: real plates, fonts, networks to begin from")
     this.add_argument("--pack", type=Path, required=True)
-    this = command("train", train, "train one network against the clock")
+    this = command("bank", draw_bank, "draw flat plates once, for trainings by steps")
+    this.add_argument("--bank", type=Path, required=True)
+    this.add_argument("--pack", type=Path, help="take its fonts too, as train-all does")
+    this.add_argument("--plates", type=positive, default=24_000, help="the first 2048 are for judging only")
+    this.add_argument("--draw", type=positive, default=os.cpu_count() or 1, help="processes")
+    this.add_argument("--seed", type=int, default=0)
+    this = command("train", train, "train one network against the clock or by a number of steps")
     this.add_argument("network", choices=["reader", "refiner", "detector"])
-    this.add_argument("--minutes", type=float, default=10)
-    this.add_argument("--until", type=float, help="end at this second since the epoch instead")
+    ends = this.add_mutually_exclusive_group()
+    ends.add_argument("--minutes", type=float, default=10)
+    ends.add_argument("--until", type=float, help="end at this second since the epoch instead")
+    ends.add_argument("--steps", type=positive, help="end after so many: on a processor core a training that can be repeated")
     this.add_argument("--device", default="cpu")
-    this.add_argument("--bank", type=Path, required=True, help="folder of flat plates that train-all fills")
-    this.add_argument("--wait-for", type=int, default=4096, help="plates that are to be drawn before it begins")
+    this.add_argument("--bank", type=Path, help="folder of flat plates, drawn by bank (or just now by train-all); the detector draws its own")
+    this.add_argument("--wait-for", type=int, default=4096, help="plates that are to be drawn before it begins; by steps all are")
     this.add_argument("--pack", type=Path, required=True)
     this.add_argument("--out", type=Path, required=True, help="checkpoint, written each minute")
     this.add_argument("--start", type=Path, help="a checkpoint to begin from")
@@ -135,7 +160,9 @@ def main() -> None:
     this.add_argument("--peak", type=float, help="highest learning rate, when not the network's own")
     this.add_argument("--seed", type=int, default=0)
     this = command("train-all", train_together, "draw plates and train the networks side by side")
-    this.add_argument("--minutes", type=float, required=True)
+    ends = this.add_mutually_exclusive_group(required=True)
+    ends.add_argument("--minutes", type=float)
+    ends.add_argument("--steps", type=positive, help="each network ends after so many; all plates are drawn before")
     this.add_argument("--device", default="cuda")
     this.add_argument("--pack", type=Path, required=True)
     this.add_argument("--out", type=Path, required=True, help="folder of checkpoints and logs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import os
 import time
@@ -70,6 +71,21 @@ def _labels(text: str, layout: int, two_rows: bool, infrared: bool, kind: int) -
     return [*(CHARACTERS.index(c) for c in text), layout, two_rows, infrared, kind]
 
 
+def _draw_room(bank: dict[str, np.ndarray], room: int, fonts: Fonts, rng: np.random.Generator) -> None:
+    if rng.random() < LETTERING:
+        texture, infrared = draw_lettering(fonts, rng), False
+        labels = _labels("0" * 7, 0, False, False, OTHER)
+    else:
+        plate = draw_plate(fonts, rng)
+        texture, infrared = plate.texture, plate.infrared
+        labels = _labels(plate.text, (plate.layout == "mercosul") + 2 * (plate.rows == 2), plate.rows == 2, infrared, PLATE)
+    how = cv2.INTER_AREA if texture.shape[0] > FLAT_H and texture.shape[1] > FLAT_W else cv2.INTER_LINEAR
+    bank["labels"][room, 10] = EMPTY
+    bank["flat"][room] = cv2.resize(texture.clip(0, 255).astype(np.uint8), (FLAT_W, FLAT_H), interpolation=how)
+    bank["aspect"][room] = texture.shape[1] / texture.shape[0]
+    bank["labels"][room] = labels
+
+
 def _draw(folder: Path, part: int, parts: int, seed: int, font_folders: list[Path]) -> None:
     """One process: its share of the rooms, again and again."""
     os.nice(5)  # trainers go first
@@ -87,19 +103,31 @@ def _draw(folder: Path, part: int, parts: int, seed: int, font_folders: list[Pat
             position += 1
             if room < HELD_OUT and position > len(mine):
                 continue  # drawn once: they judge every network alike
-            if rng.random() < LETTERING:
-                texture, infrared = draw_lettering(fonts, rng), False
-                labels = _labels("0" * 7, 0, False, False, OTHER)
-            else:
-                plate = draw_plate(fonts, rng)
-                texture, infrared = plate.texture, plate.infrared
-                labels = _labels(plate.text, (plate.layout == "mercosul") + 2 * (plate.rows == 2), plate.rows == 2, infrared, PLATE)
-            how = cv2.INTER_AREA if texture.shape[0] > FLAT_H and texture.shape[1] > FLAT_W else cv2.INTER_LINEAR
-            bank["labels"][room, 10] = EMPTY
-            bank["flat"][room] = cv2.resize(texture.clip(0, 255).astype(np.uint8), (FLAT_W, FLAT_H), interpolation=how)
-            bank["aspect"][room] = texture.shape[1] / texture.shape[0]
-            bank["labels"][room] = labels
+            _draw_room(bank, room, fonts, rng)
         lap += 1
+
+
+def _draw_stretch(folder: Path, first: int, seed: int, font_folders: list[Path]) -> None:
+    cv2.setNumThreads(1)
+    bank, rng = _open(folder, None), np.random.default_rng([seed, first])
+    fonts = Fonts(rng, font_folders, 24)
+    for room in range(first, min(first + NEW_FONTS_AFTER, len(bank["aspect"]))):
+        _draw_room(bank, room, fonts, rng)
+    for part in bank.values():
+        part.flush()
+
+
+def draw_once(folder: Path, count: int, processes: int, seed: int, font_folders: list[Path]) -> None:
+    """Every room once, then no more: the same bank of the same seed and fonts, however many processes share the work."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _open(folder, count)
+    stretches = [(folder, first, seed, font_folders) for first in range(0, count, NEW_FONTS_AFTER)]
+    if processes == 1:
+        for stretch in stretches:
+            _draw_stretch(*stretch)
+        return
+    with multiprocessing.get_context("spawn").Pool(min(processes, len(stretches))) as pool:
+        pool.starmap(_draw_stretch, stretches, chunksize=1)
 
 
 def fill(folder: Path, count: int, processes: int, seed: int, font_folders: list[Path]) -> list[multiprocessing.Process]:
@@ -115,10 +143,10 @@ def fill(folder: Path, count: int, processes: int, seed: int, font_folders: list
 
 
 class PlateBank:
-    """What is drawn so far, kept on the trainer's device; a small part of it is brought up to date every second."""
+    """What is drawn so far, kept on the trainer's device; a small part of it is brought up to date every second, unless it is `still`."""
 
-    def __init__(self, folder: Path, device: torch.device | str, wait_for: int = 0) -> None:
-        self.disk, self.device = _open(folder, None), torch.device(device)
+    def __init__(self, folder: Path, device: torch.device | str, wait_for: int = 0, still: bool = False) -> None:
+        self.disk, self.device, self.still = _open(folder, None), torch.device(device), still
         while int((self.disk["labels"][:, 10] != EMPTY).sum()) < wait_for:
             time.sleep(0.2)
         count = len(self.disk["aspect"])
@@ -145,8 +173,20 @@ class PlateBank:
         self.refreshed = time.monotonic()
 
     def sample(self, count: int, device: torch.device, generator: torch.Generator, held_out: bool = False) -> Flat:
-        if time.monotonic() - self.refreshed > REFRESH_SECONDS:
+        if not self.still and time.monotonic() - self.refreshed > REFRESH_SECONDS:
             self._refresh()
         rooms = self.judged_by if held_out else self.learned_from
         room = rooms[BatchDice(count, generator).whole(len(rooms))]
         return Flat(self.flat[room].to(device).float(), self.aspect[room].to(device), self.labels[room].to(device).long())
+
+
+def rooms_of(folder: Path) -> int:
+    return (folder / "aspect.bin").stat().st_size // np.dtype(SHAPES["aspect"][1]).itemsize
+
+
+def bank_for(options: argparse.Namespace, device: torch.device) -> PlateBank:
+    """A training by steps learns from a bank that is whole before its first step and stays as it was then."""
+    rooms = rooms_of(options.bank)
+    if rooms <= HELD_OUT:
+        raise SystemExit(f"{options.bank} has {rooms} plates: the first {HELD_OUT} are for judging only, and none is left to learn from")
+    return PlateBank(options.bank, device, rooms if options.steps else min(options.wait_for, rooms), still=bool(options.steps))

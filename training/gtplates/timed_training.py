@@ -1,7 +1,11 @@
-"""Training against the clock: the rate falls to nothing exactly when the time is up, whatever the machine's speed."""
+"""Training against the clock: the rate falls to nothing exactly when the time is up, whatever the machine's speed.
+
+Or by a number of steps, and then nothing that is learnt depends on the time: on a processor core a training can be repeated."""
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -27,10 +31,21 @@ class Plan:
     clip: float = 5.0
     warm_up: float = 0.02
     keep: float = 0.999
+    steps: int | None = None  # ends after so many instead of by the clock
+
+    @classmethod
+    def of(cls, options: argparse.Namespace, peak: float) -> Plan:
+        return cls(options.out, options.until, options.peak or peak, steps=options.steps)
+
+    def done(self, step: int, begun: float, now: float) -> float:
+        """The share of the training that is behind."""
+        if self.steps is not None:
+            return step / self.steps
+        return (now - begun) / (self.until - begun) if now < self.until else 1.0
 
 
 def rate(progress: float, plan: Plan) -> float:
-    """Warm-up, then a cosine that ends a little before the time is up, so that the moving average settles."""
+    """Warm-up, then a cosine that ends a little before the training does, so that the moving average settles."""
     fall = min(1.0, max(0.0, (progress - plan.warm_up) / (0.98 - plan.warm_up)))
     return plan.peak * min(1.0, progress / plan.warm_up + 0.01) * (0.002 + 0.998 * 0.5 * (1 + math.cos(math.pi * fall)))
 
@@ -78,9 +93,9 @@ def train(
         with torch.autocast(device.type, torch.bfloat16, enabled=fast):
             return net(view.contiguous(memory_format=torch.channels_last))
 
-    while (now := clock()) < plan.until:
+    while (done := plan.done(step, begun, now := clock())) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = rate((now - begun) / (plan.until - begun), plan)
+            group["lr"] = rate(done, plan)
         loss, figures, count = loss_of(forward, generator)
         optimiser.zero_grad()
         loss.backward()
@@ -102,9 +117,18 @@ def train(
             save(plan.out, _state(average, step, looks, now - begun))
             saved = clock()
     save(plan.out, _state(average, step, looks, clock() - begun))
+    print(f"step {step} weights {fingerprint(average.values)}", flush=True)
     if judged is not None:
         judged.load_state_dict(average.values)
         print("at the end", *(f"{key} {value:.4f}" for key, value in judge(judged).items()), flush=True)
+
+
+def fingerprint(weights: dict[str, Tensor]) -> str:
+    """Equal for equal weights; a checkpoint's own sum is not, for it tells the seconds too."""
+    total = hashlib.sha256()
+    for key in sorted(weights):
+        total.update(key.encode() + weights[key].cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()[:16]
 
 
 def _state(average: Average, step: int, looks: int, seconds: float) -> dict:

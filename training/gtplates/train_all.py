@@ -1,8 +1,11 @@
-"""All networks at once on one machine: processes that draw plates, and one training each; they end together."""
+"""All networks at once on one machine: processes that draw plates, and one training each; they end together.
+
+By steps instead of minutes all plates are drawn first, and each network takes so many steps."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import subprocess
@@ -11,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .plate_bank import FLAT_H, FLAT_W, fill
+from .plate_bank import FLAT_H, FLAT_W, draw_once, fill
 
 NETWORKS = ("reader", "refiner", "detector")
 # The refiner is small and learns fast: it leaves the device to the others for the rest of the time.
@@ -26,9 +29,9 @@ def _roomy(plates: int) -> str | None:
 
 
 def command(network: str, options: argparse.Namespace, bank: Path, begun: float, until: float) -> list[str]:
-    ends = begun + (until - begun) * SHARE_OF_TIME[network]
+    ends = ["--steps", str(options.steps)] if options.steps else ["--until", str(begun + (until - begun) * SHARE_OF_TIME[network])]
     made = [sys.executable, "-m", "gtplates", "train", network, "--device", options.device, "--bank", str(bank), "--pack", str(options.pack)]
-    made += ["--until", str(ends), "--out", str(options.out / f"{network}.pt"), "--seed", str(options.seed), "--wait-for", str(options.wait_for)]
+    made += [*ends, "--out", str(options.out / f"{network}.pt"), "--seed", str(options.seed), "--wait-for", str(options.wait_for)]
     start = options.pack / "start" / f"{network}.pt"
     made += ["--start", str(start)] if start.exists() else []
     return made + (["--batch", str(options.batch)] if options.batch else [])
@@ -36,11 +39,15 @@ def command(network: str, options: argparse.Namespace, bank: Path, begun: float,
 
 def train_all(options: argparse.Namespace, font_folders: list[Path]) -> None:
     begun = time.time()
-    until = begun + options.minutes * 60
+    until = math.inf if options.steps else begun + options.minutes * 60
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="plate-bank-", dir=_roomy(options.plates)) as folder:
         bank = Path(folder)
-        drawing = fill(bank, options.plates, options.draw, options.seed, font_folders)
+        draw, drawing = (options.plates, options.draw, options.seed, font_folders), []
+        if options.steps:
+            draw_once(bank, *draw)
+        else:
+            drawing = fill(bank, *draw)
         try:
             running = {}
             for network in options.networks:
@@ -49,7 +56,8 @@ def train_all(options: argparse.Namespace, font_folders: list[Path]) -> None:
                 running[network] = subprocess.Popen(
                     command(network, options, bank, begun, until), stdout=log, stderr=subprocess.STDOUT, env=environment
                 )
-            print(f"{options.draw} drawing, {len(running)} training until {options.minutes} minutes have passed", flush=True)
+            ends = f"for {options.steps} steps each" if options.steps else f"until {options.minutes} minutes have passed"
+            print(f"{len(drawing)} drawing, {len(running)} training {ends}", flush=True)
             _wait(running, options.out, until + PATIENCE_SECONDS)
         finally:
             for process in drawing:

@@ -54,4 +54,4 @@ def learn(options: argparse.Namespace) -> None:
 
     print(f"{len(taught)} pictures taught, {len(held_out)} held out", flush=True)
     net = begin(Detector(), options.start)
-    train(net, Plan(options.out, options.until, options.peak or PEAK), device, options.seed, loss_of, judge_on(held_out, device))
+    train(net, Plan.of(options, PEAK), device, options.seed, loss_of, judge_on(held_out, device))

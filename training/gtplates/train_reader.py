@@ -16,7 +16,7 @@ from .batched_scene import Looks, look, look_often
 from .geometry import READER_VIEW, straighten
 from .looks_pool import LooksPool
 from .nets import POSITIONS, TaughtReader
-from .plate_bank import PlateBank
+from .plate_bank import bank_for
 from .reading import ALLOWED, LAYOUT_WEIGHT
 from .plate import LAYOUTS, PATTERNS
 from .scene import PATCH_H, PATCH_W
@@ -160,7 +160,7 @@ def judge_on(looks: Looks, dice: BatchDice):
 
 def learn(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
-    bank, seats = PlateBank(options.bank, device, options.wait_for), load(options.pack / "reader", device)
+    bank, seats = bank_for(options, device), load(options.pack / "reader", device)
     batch = options.batch or BATCH
     torch.manual_seed(options.seed)
     net, pool = begin(TaughtReader(), options.start), LooksPool(KEPT)
@@ -177,5 +177,5 @@ def learn(options: argparse.Namespace) -> None:
     generator = torch.Generator(device).manual_seed(options.seed + 1000)
     few = min(JUDGED, batch * 4)
     judge = judge_on(look_often(bank, seats, few, generator), BatchDice(few, generator))
-    plan = Plan(options.out, options.until, options.peak or PEAK)
+    plan = Plan.of(options, PEAK)
     train(net, plan, device, options.seed, loss_of, lambda net: judge(net.pupil) | {"teacher": judge(net.teacher)["exact"]})

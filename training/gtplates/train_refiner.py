@@ -12,7 +12,7 @@ from .batch_dice import BatchDice
 from .batched_scene import Looks, look, look_often
 from .geometry import REFINER_VIEW, homography, project, straighten, unstraighten
 from .nets import Refiner
-from .plate_bank import PlateBank
+from .plate_bank import bank_for
 from .seats import load
 from .timed_training import Forward, Plan, train
 from .train_reader import disturbed
@@ -79,7 +79,7 @@ def judge_on(looks: Looks, dice: BatchDice):
 
 def learn(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
-    bank, seats = PlateBank(options.bank, device, options.wait_for), load(options.pack / "reader", device)
+    bank, seats = bank_for(options, device), load(options.pack / "reader", device)
     batch = options.batch or BATCH
     count = batch // LOOKS_EACH
     torch.manual_seed(options.seed)
@@ -105,4 +105,4 @@ def learn(options: argparse.Namespace) -> None:
     generator = torch.Generator(device).manual_seed(options.seed + 1000)
     few = min(2048, batch * 4)
     judge = judge_on(look_often(bank, seats, few, generator), BatchDice(few, generator))
-    train(net, Plan(options.out, options.until, options.peak or PEAK), device, options.seed, loss_of, judge)
+    train(net, Plan.of(options, PEAK), device, options.seed, loss_of, judge)

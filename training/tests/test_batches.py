@@ -16,9 +16,8 @@ from gtplates.calibrate import fit, off_by
 from gtplates.geometry import homography, project
 from gtplates.looks_pool import LooksPool
 from gtplates.nets import Reader, TaughtReader
-from gtplates.pictures import Labelled, Picture
-from gtplates.plate_bank import HELD_OUT, OTHER, PLATE, PlateBank, _open
-from gtplates.seats import UNKNOWN, load, pack
+from gtplates.plate_bank import HELD_OUT, PlateBank
+from gtplates.seats import load
 from gtplates.timed_training import Plan, rate, save, train
 from gtplates.train_reader import HOPELESS, as_the_teacher, likeliest, shaken, tempered, views
 from gtplates.train_refiner import rough
@@ -87,19 +86,8 @@ def test_the_corners_of_the_plate_are_where_its_unit_square_says() -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory):
-    """A bank of plates with a bright right half, and one made-up picture with one plate in it."""
-    folder: Path = tmp_path_factory.mktemp("world")
-    disk = _open(folder, HELD_OUT + 64)
-    disk["flat"][:, :, :160], disk["flat"][:, :, 160:] = 30, 220
-    disk["aspect"][:], disk["labels"][:, 10] = 3.08, PLATE
-    disk["labels"][::16, 10] = OTHER
-    picture = folder / "car.png"
-    cv2.imwrite(str(picture), np.full((300, 500), 128, np.uint8))
-    corners = np.float32([[150, 100], [330, 100], [330, 160], [150, 160]])
-    plates = [Labelled((150, 100, 180, 60), "ABC1D23", "mercosul", "ok", corners), Labelled((150, 100, 180, 60), None, None, "", corners)]
-    pack([Picture(name, picture, plates) for name in ("barra-do-pirai", "robertlucian")], [np.full((300, 400), 90, np.uint8)], folder)
-    return PlateBank(folder, "cpu"), load(folder, "cpu")
+def world(world_folder: Path):
+    return PlateBank(world_folder, "cpu"), load(world_folder / "reader", "cpu")
 
 
 def test_looks_show_the_plate_between_its_corners_and_know_what_is_no_plate(world) -> None:
