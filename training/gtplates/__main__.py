@@ -1,4 +1,4 @@
-"""python -m gtplates mark | pack | bank | train | train-all | calibrate | judged | evaluate | export | card (see README.md)."""
+"""python -m gtplates mark | pack | render | bank | train | train-all | calibrate | judged | evaluate | export | card (see README.md)."""
 
 from __future__ import annotations
 
@@ -44,6 +44,13 @@ def train(options: argparse.Namespace) -> None:
     # Which of a device's ways is quickest is found out by time, and they do not give the same bits.
     torch.backends.cudnn.benchmark = not options.steps
     learn(options)
+
+
+def render(options: argparse.Namespace) -> None:
+    from .render import render as write
+
+    fonts = [*([options.pack / "fonts"] if options.pack else []), *FONT_FOLDERS]
+    write(options.what, options.count, options.seed, options.out, options.pack, fonts)
 
 
 def draw_bank(options: argparse.Namespace) -> None:
@@ -138,6 +145,12 @@ def main() -> None:
     this.add_argument("--seed", type=int, default=4711)
     this = command("pack", pack, "what a training on another machine needs: real plates, fonts, networks to begin from")
     this.add_argument("--pack", type=Path, required=True)
+    this = command("render", render, "samples as the trainings see them, with labels and a sheet to look at")
+    this.add_argument("--what", choices=["plates", "patches", "streets"], required=True)
+    this.add_argument("--count", type=positive, default=48)
+    this.add_argument("--seed", type=int, default=0)
+    this.add_argument("--pack", type=Path, help="its real pictures and fonts, as trainings see them")
+    this.add_argument("--out", type=Path, required=True, help="folder, made or empty")
     this = command("bank", draw_bank, "draw flat plates once, for trainings by steps")
     this.add_argument("--bank", type=Path, required=True)
     this.add_argument("--pack", type=Path, help="take its fonts too, as train-all does")

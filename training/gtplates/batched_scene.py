@@ -40,6 +40,15 @@ class Looks:
         return ~self.corners[:, 0, 0].isnan()
 
 
+@dataclass
+class Origins:
+    """How looks came about; nothing that trains asks."""
+
+    kind: Tensor
+    dark: Tensor
+    lettering: Tensor
+
+
 def pose(width: Tensor, aspect: Tensor, dice: BatchDice) -> Tensor:
     """(n, 4, 2) corners of plates about `width` pixels wide after a random turn in space, centred on 0."""
     n, device = len(width), width.device
@@ -222,8 +231,12 @@ def look_often(bank: PlateBank, seats: Seats, count: int, generator: torch.Gener
     return Looks(*(torch.cat([getattr(p, name) for p in parts]) for name in Looks.__dataclass_fields__))
 
 
-@torch.no_grad()
 def look(bank: PlateBank, seats: Seats, count: int, generator: torch.Generator, held_out: bool = False) -> Looks:
+    return look_and_tell(bank, seats, count, generator, held_out)[0]
+
+
+@torch.no_grad()
+def look_and_tell(bank: PlateBank, seats: Seats, count: int, generator: torch.Generator, held_out: bool = False) -> tuple[Looks, Origins]:
     dice = BatchDice(count, generator)
     plates, kind = bank.sample(count, dice.device, generator, held_out), _kinds(dice)
     seat, own = _seat_of(kind, seats, dice), (kind == REAL) | (kind == FOREIGN)
@@ -243,4 +256,5 @@ def look(bank: PlateBank, seats: Seats, count: int, generator: torch.Generator, 
     text = torch.where(written[:, None], plates.text, torch.where((kind == REAL)[:, None], seats.texts[seat], UNKNOWN))
     layout = torch.where(kind == REAL, seats.layouts[seat], plates.layout)
     there = written | own
-    return Looks(picture, torch.where(there[:, None, None], corners, math.nan), text, layout)
+    looks = Looks(picture, torch.where(there[:, None, None], corners, math.nan), text, layout)
+    return looks, Origins(kind, dark.flatten(), (kind <= ON_TILE) & ~plates.is_plate)

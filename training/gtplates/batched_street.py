@@ -26,7 +26,8 @@ SMALLEST = 11.0  # upright pixels wide; below, a plate is no longer told from a 
 
 @dataclass
 class Streets:
-    """n pictures and up to k regions of each, in pixels; `seen` says which of a region's probes nothing hides."""
+    """n pictures and up to k regions of each, in pixels; `seen` says which of a region's probes nothing hides,
+    `drawn` which of the drawn plates it is (−1: none of them), `dark` which pictures were taken by night or in infrared."""
 
     luma: Tensor
     corners: Tensor
@@ -34,6 +35,8 @@ class Streets:
     rows: Tensor
     believed: Tensor
     seen: Tensor
+    drawn: Tensor
+    dark: Tensor
 
     def chosen(self, streets: Tensor) -> Streets:
         return Streets(*(getattr(self, part.name)[streets] for part in fields(self)))
@@ -60,7 +63,9 @@ def blank(count: int, size: tuple[int, int], dice: Dice) -> Streets:
     flags = torch.zeros(count, SLOTS, dtype=torch.long, device=device)
     unit = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], device=device)
     corners = unit.expand(count, SLOTS, 4, 2).clone()
-    return Streets(luma, corners, flags, flags.clone(), flags.bool(), torch.ones(count, SLOTS, len(PROBES), dtype=torch.bool, device=device))
+    seen = torch.ones(count, SLOTS, len(PROBES), dtype=torch.bool, device=device)
+    dark = torch.zeros(count, dtype=torch.bool, device=device)
+    return Streets(luma, corners, flags, flags.clone(), flags.bool(), seen, flags - 1, dark)
 
 
 def lay(streets: Streets, scenery: Scenery, members: Tensor, picture: Tensor, matrix: Tensor, zoom: Tensor, first: int) -> None:
@@ -161,7 +166,8 @@ def mix(streets: Streets, dice: Dice) -> Streets:
     both = lambda values: torch.cat([values, values[other]], 1)  # noqa: E731
     seen = torch.cat([streets.seen & ~within(mine), streets.seen[other] & within(theirs)], 1)
     luma = torch.where(within(grid.expand(count, -1, -1, -1)), streets.luma[other], streets.luma)
-    return Streets(luma, both(streets.corners), both(streets.status), both(streets.rows), both(streets.believed), seen)
+    labels = (both(values) for values in (streets.corners, streets.status, streets.rows, streets.believed))
+    return Streets(luma, *labels, seen, both(streets.drawn), streets.dark)
 
 
 def judged(streets: Streets) -> Streets:
@@ -178,7 +184,7 @@ def judged(streets: Streets) -> Streets:
     pick = lambda values: values.gather(1, first)  # noqa: E731
     corners = streets.corners.gather(1, first[:, :, None, None].expand(-1, -1, 4, 2))
     seen = streets.seen.gather(1, first[:, :, None].expand(-1, -1, streets.seen.shape[2]))
-    return Streets(streets.luma, corners, pick(status), pick(streets.rows), pick(streets.believed), seen)
+    return Streets(streets.luma, corners, pick(status), pick(streets.rows), pick(streets.believed), seen, pick(streets.drawn), streets.dark)
 
 
 def contrast_kept(streets: Streets, before: Tensor, after: Tensor) -> Tensor:
@@ -200,10 +206,12 @@ def photographed(streets: Streets, dice: Dice) -> Streets:
     smallest = size.amin(1)
     smallest = torch.where(smallest.isinf(), dice.stretched(30, 200, len(size)), smallest)
     worse, luma = dice.chance(WORSENED, len(size)).nonzero()[:, 0], streets.luma[:, None].round()
-    luma[worse] = shoot(luma[worse], smallest[worse].clamp(min=30) * 1.2, dice.chance(0.13, len(worse)), dice.generator)
+    dark = torch.zeros_like(streets.dark)
+    dark[worse] = dice.chance(0.13, len(worse))
+    luma[worse] = shoot(luma[worse], smallest[worse].clamp(min=30) * 1.2, dark[worse], dice.generator)
     # What night, glare or noise swallowed is no plate to be found either.
     lost = contrast_kept(streets, streets.luma, luma[:, 0]) < LEAST_CONTRAST
-    return replace(streets, luma=luma, status=torch.where((streets.status == PLATE) & lost, MAYBE, streets.status))
+    return replace(streets, luma=luma, status=torch.where((streets.status == PLATE) & lost, MAYBE, streets.status), dark=dark)
 
 
 def compose(scenery: Scenery, dice: Dice, count: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Streets:

@@ -54,6 +54,7 @@ class FlatPlates:
         rng = np.random.default_rng([seed, 1])
         fonts = Fonts(rng, [], 24)
         drawn = [draw_plate(fonts, rng) for _ in range(count)]
+        self.texts, self.layouts = [p.text for p in drawn], [p.layout for p in drawn]
         self.atlas = Atlas([torch.from_numpy(p.texture.astype(np.uint8)) for p in drawn], device)
         self.two_rows = torch.tensor([int(p.rows == 2) for p in drawn], device=device)
         size = self.atlas.sizes.float()

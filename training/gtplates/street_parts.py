@@ -75,6 +75,7 @@ def put_plates(streets: Streets, plates: FlatPlates, dice: Dice, members: Tensor
     streets.cover(members, quads, slot)
     streets.corners[members, slot], streets.rows[members, slot] = quads, plates.two_rows[chosen]
     streets.status[members, slot], streets.believed[members, slot], streets.seen[members, slot] = PLATE, True, True
+    streets.drawn[members, slot] = chosen
 
 
 def paint_over(streets: Streets, scenery: Scenery, dice: Dice, first: int, picture: Tensor) -> None:
