@@ -1,4 +1,4 @@
-"""python -m gtplates mark | pack | render | bank | train | train-all | calibrate | judged | evaluate | export | card (see README.md)."""
+"""python -m gtplates mark | unboxed | pack | render | bank | train | train-all | calibrate | judged | evaluate | export | card (see README.md)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import numpy as np
 import torch
 
 from .models import MODELS
-from .pictures import CACHE, luma, samples, training_pictures
+from .pictures import CACHE, luma, negative_pictures, training_pictures
 from .train_all import NETWORKS
 
 FONT_FOLDERS = [CACHE / "fonts", Path("/usr/share/fonts")]
 
 
 def negatives() -> list[np.ndarray]:
-    return [luma(file, 900) for file in sorted((samples() / "train" / "negatives").glob("*.jpg"))]
+    return [luma(picture.file, 900) for picture in negative_pictures()]
 
 
 def draw_judged(options: argparse.Namespace) -> None:
@@ -115,6 +115,14 @@ def mark(options: argparse.Namespace) -> None:
     write(Models(options.models))
 
 
+def unboxed(options: argparse.Namespace) -> None:
+    from .models import Models
+    from .picture_pack import unboxed_file
+    from .unboxed import unboxed as write
+
+    write(Models(options.models), options.out or unboxed_file(), options.afresh)
+
+
 def card(options: argparse.Namespace) -> None:
     from .card import card as text
     from .models import Models
@@ -143,6 +151,10 @@ def main() -> None:
     this = command("judged", draw_judged, "draw scenes for judging: night, small plates, coded by FFmpeg")
     this.add_argument("--count", type=int, default=1500)
     this.add_argument("--seed", type=int, default=4711)
+    this = command("unboxed", unboxed, "places where a plate stands without a labelled box, and look-alikes, with sheets to check by eye")
+    this.add_argument("--models", type=Path, default=MODELS)
+    this.add_argument("--out", type=Path, help="file to write, sheets beside it (default: unboxed.csv of the cache); a copy of what it replaces is kept")
+    this.add_argument("--afresh", action="store_true", help="without the places that the replaced file holds already")
     this = command("pack", pack, "what a training on another machine needs: real plates, fonts, networks to begin from")
     this.add_argument("--pack", type=Path, required=True)
     this = command("render", render, "samples as the trainings see them, with labels and a sheet to look at")

@@ -10,7 +10,7 @@ from .detector_judge import Tally, curve, found_at, tally
 from .models import Models
 from .pictures import Picture, box_corners, luma
 from .score import Score
-from .sheets import about, sheet
+from .sheets import about, captioned, sheet
 
 LEAST = 0.05
 ALLOWED = 0.3  # boxes a picture beside the label
@@ -55,6 +55,6 @@ def sheet_of_beside(models: Models, pictures: list[Picture], threshold: float, p
         for one in models.detect(full, threshold):
             if not len(tally(one.corners[None], np.float32([one.score]), labelled, NOWHERE).beside):
                 continue
-            cells.append(about(full, one.corners, f"{len(cells)}: {one.score:.2f}", CELL))
+            cells.append(captioned(about(full, one.corners, CELL), f"{len(cells)}: {one.score:.2f}"))
     sheet(cells, path, COLUMNS)
     return len(cells)

@@ -37,21 +37,21 @@ def compose(pictures: list[Picture], ground: np.ndarray, size: tuple[int, int], 
     return frame, np.float32(quads)
 
 
-def search(models: Models, frame: np.ndarray, areas: tuple[float, ...]) -> list[Found]:
+def search(models: Models, frame: np.ndarray, areas: tuple[float, ...], threshold: float = THRESHOLD) -> list[Found]:
     """One look an area (as a share of the detector's usual one); of overlapping finds the best is kept."""
     height, width = frame.shape
-    found = [one for area in areas for one in models.detect(frame, THRESHOLD, scaled_size(width, height, area * USUAL_PIXELS))]
+    found = [one for area in areas for one in models.detect(frame, threshold, scaled_size(width, height, area * USUAL_PIXELS))]
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: -one.score):
         low, high = one.corners.min(0), one.corners.max(0)
-        if all(_shared(low, high, other) < SAME for other in kept):
+        if all(shared(low, high, other.corners) < SAME for other in kept):
             kept.append(one)
     return kept
 
 
-def _shared(low: np.ndarray, high: np.ndarray, other: Found) -> float:
+def shared(low: np.ndarray, high: np.ndarray, other: np.ndarray) -> float:
     """Shared area as a share of the smaller one: a plate found with its surroundings is the same plate."""
-    a, b = other.corners.min(0), other.corners.max(0)
+    a, b = other.min(0), other.max(0)
     both = (np.minimum(high, b) - np.maximum(low, a)).clip(min=0).prod()
     return float(both / max(1e-6, min((high - low).prod(), (b - a).prod())))
 

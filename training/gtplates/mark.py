@@ -11,7 +11,7 @@ import torch
 from .evaluate import overlap
 from .geometry import READER_VIEW, straighten
 from .models import Models
-from .pictures import BELIEVED, CACHE, SETS, box_corners, corners_file, luma, training_pictures
+from .pictures import BELIEVED, CACHE, QUAD_COLUMNS, SETS, box_corners, corners_file, luma, training_pictures
 from .sheets import sheet
 
 COLUMNS = 11
@@ -21,7 +21,7 @@ def mark(models: Models) -> None:
     """Writes corners.csv (kept outside the repository) and one sheet per set; disbelieved ones carry a white bar."""
     with corners_file().open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["set", "file", "x", "y", "w", "h", "iou", *(f"{axis}{i}" for i in range(4) for axis in "xy")])
+        table.writerow(["set", "file", "x", "y", "w", "h", "iou", *QUAD_COLUMNS])
         for name in SETS:
             cells = []
             for picture in training_pictures((name,)):

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .pictures import CACHE, SETS, Picture, box_corners, luma, samples, training_pictures
+from .pictures import CACHE, SETS, Picture, box_corners, luma, negative_pictures, quad_of, training_pictures
 
 # WebP: JPEG needs 1.6 times the bytes for luma as good.
 LONGEST, QUALITY = 960, 70
@@ -52,12 +52,11 @@ def unboxed_file() -> Path:
 
 
 def _unboxed() -> dict[tuple[str, str], list[tuple[str, np.ndarray]]]:
-    """Finds of an earlier detector beside the boxes, told apart on sheets by eye into `maybe` (a plate) and `none`."""
+    """What `unboxed` wrote: finds of an earlier detector beside the boxes, told apart into `maybe` (a plate) and `none`."""
     found: dict[tuple[str, str], list[tuple[str, np.ndarray]]] = {}
     if unboxed_file().exists():
         for row in csv.DictReader(unboxed_file().open()):
-            quad = np.array([float(row[f"{axis}{i}"]) for i in range(4) for axis in "xy"], np.float32).reshape(4, 2)
-            found.setdefault((row["set"], row["file"]), []).append((row["kind"], quad))
+            found.setdefault((row["set"], row["file"]), []).append((row["kind"], quad_of(row)))
     return found
 
 
@@ -105,7 +104,7 @@ def _record(picture: PackedPicture, begin: int, end: int) -> dict:
 def write_pack(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     unboxed, records, position = _unboxed(), [], 0
-    pictures = training_pictures(SETS) + [Picture("negatives", file) for file in sorted((samples() / "train" / "negatives").glob("*.jpg"))]
+    pictures = training_pictures(SETS) + negative_pictures()
     with (folder / SOLID_FILE).open("wb") as solid:
         for picture in pictures:
             packed = _packed(picture, unboxed.get((picture.set, picture.file.name), []))

@@ -62,6 +62,13 @@ def _texts(folder: Path) -> dict[int, tuple[str, bool]]:
     return {int(row["row"]): (row["text"], row["text"] in sealed) for row in rows}
 
 
+QUAD_COLUMNS = [f"{axis}{i}" for i in range(4) for axis in "xy"]
+
+
+def quad_of(row: dict[str, str]) -> np.ndarray:
+    return np.array([float(row[name]) for name in QUAD_COLUMNS], np.float32).reshape(4, 2)
+
+
 def corners_file() -> Path:
     return CACHE / "corners.csv"
 
@@ -72,8 +79,7 @@ def _corners() -> dict[tuple[str, str, str], np.ndarray]:
     found = {}
     for row in csv.DictReader(corners_file().open()):
         if float(row["iou"]) >= BELIEVED[row["set"]]:
-            quad = np.array([float(row[f"{axis}{i}"]) for i in range(4) for axis in "xy"], np.float32)
-            found[row["set"], row["file"], f"{row['x']},{row['y']}"] = quad.reshape(4, 2)
+            found[row["set"], row["file"], f"{row['x']},{row['y']}"] = quad_of(row)
     return found
 
 
@@ -97,6 +103,10 @@ def training_pictures(sets: tuple[str, ...] = SETS) -> list[Picture]:
             picture.plates.append(plate)
         pictures += by_file.values()
     return pictures
+
+
+def negative_pictures() -> list[Picture]:
+    return [Picture("negatives", file) for file in sorted((samples() / "train" / "negatives").glob("*.jpg"))]
 
 
 def validation_pictures() -> list[Picture]:
