@@ -17,6 +17,7 @@ from gtplates.picture_pack import PackedPicture, PackedPlate
 from gtplates.plate_bank import HELD_OUT, PlateBank, _draw_stretch, _open, draw_once
 from gtplates.scenery import Scenery
 from gtplates.timed_training import Plan, fingerprint, train
+from gtplates.train_all import command
 
 SHADES = np.tile(np.uint8(np.arange(256) // 2 + 60), (128, 1))
 
@@ -96,3 +97,12 @@ def test_a_bank_with_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
     _open(tmp_path, HELD_OUT)
     with pytest.raises(SystemExit, match="none is left to learn from"):
         plate_bank.bank_for(options(tmp_path, tmp_path, 0), torch.device("cpu"))
+
+
+def test_all_networks_by_steps_are_told_the_steps_and_not_the_time(tmp_path: Path) -> None:
+    given = argparse.Namespace(device="cpu", pack=tmp_path, out=tmp_path, seed=7, wait_for=1, batch=None, steps=9)
+    by_steps = command("reader", given, tmp_path, 0.0, math.inf)
+    given.steps = None
+    by_time = command("refiner", given, tmp_path, 100.0, 200.0)
+    assert by_steps[by_steps.index("--steps") + 1] == "9" and "--until" not in by_steps
+    assert by_time[by_time.index("--until") + 1] == "160.0" and "--steps" not in by_time
