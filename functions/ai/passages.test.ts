@@ -83,11 +83,33 @@ describe("a look belongs to a passage", () => {
     ["unread and far", 2, plate(null, { x: 0.95 }), false],
     ["unread and late", 20, plate(null, { x: 0.3 }), false],
     ["after half a minute on its way", 31, plate("ABC1D23", { x: 0.9 }), false],
-    ["after a minute at the same place", 60, plate("ABC1D23", { x: 0.2 }), true],
-    ["after two minutes at the same place, not known to be parked", 120, plate("ABC1D23", { x: 0.2 }), false],
+    ["after a minute at a place where it was seen once", 60, plate("ABC1D23", { x: 0.2 }), false],
+    ["unread, at a place where somebody was seen once", 20, plate(null, { x: 0.2 }), false],
     ["from before it, out of order", -10, plate("ABC1D23", { x: 0.1 }), true],
   ])("%s: %s s", (_, seconds, shown, expected) => {
     expect(belongs(begin(first), look(seconds, shown))).toBe(expected);
+  });
+
+  describe("of who has been at one place for two seconds", () => {
+    const standing = passage(first, ...[0.5, 1, 1.5, 2].map((seconds) => look(seconds, plate("ABC1D23", { x: 0.2 }))));
+
+    test.each([
+      ["after a minute there", 62, plate("ABC1D23", { x: 0.2 }), true],
+      ["after a minute there, unread", 62, plate(null, { x: 0.2 }), true],
+      ["after a minute there, with a clear difference", 62, plate("ABC1D24", { x: 0.2 }), true],
+      ["after two minutes, not known to be parked", 122, plate("ABC1D23", { x: 0.2 }), false],
+      ["after a minute elsewhere", 62, plate("ABC1D23", { x: 0.9 }), false],
+      ["unread, after a minute elsewhere", 62, plate(null, { x: 0.4 }), false],
+    ])("%s: %s s", (_, seconds, shown, expected) => {
+      expect(belongs(standing, look(seconds, shown))).toBe(expected);
+    });
+  });
+
+  test("whoever comes where another was lost from sight is not taken for him, and has his own time", () => {
+    const lost = begin(look(0, plate(null, { x: 0.5, width_px: 18 })));
+    const [next] = looks(40, plate(null, { x: 0.5, width_px: 18 }));
+    const [after] = looks(80, plate("ABC1D23", { x: 0.5, width_px: 24 }));
+    expect([belongs(lost, next!), belongs(lost, after!)]).toEqual([false, false]);
   });
 
   test("the closest in turn, and one of each frame at most", () => {

@@ -12,6 +12,8 @@ import type { Look, Place } from "./looks.ts";
 export const PASSAGE_MS = 30_000;
 /** Of one that stands still: where nothing changes, pictures are looked at once a minute only. */
 export const STANDING_MS = 90_000;
+/** Seen at its place for so long it stands there. Who was seen there once may have gone, and the next one comes the same way. */
+const STANDS_MS = 1500;
 /** At one place for so long, a vehicle is parked. Red lights are shorter. */
 export const PARKED_MS = 120_000;
 /** So long a parked one may be hidden. */
@@ -186,8 +188,9 @@ const readable = (reading: PassageReading): PassageReading =>
 const isSamePlace = (a: Place, b: Place): boolean => widthsBetween(a, b) <= SAME_PLACE;
 const widthsBetween = (a: Place, b: Place): number => Math.hypot(a.x - b.x, a.y - b.y) / Math.max(a.width, b.width);
 
-export const isParked = ({ last_at, rests_since }: Passage): boolean =>
-  last_at.getTime() - rests_since.getTime() >= PARKED_MS;
+const restedMs = ({ last_at, rests_since }: Passage): number => last_at.getTime() - rests_since.getTime();
+
+export const isParked = (passage: Passage): boolean => restedMs(passage) >= PARKED_MS;
 
 /** Logarithm: how likely it is that both show one text. */
 export const agreement = (passage: Passage, { found }: Look): number => {
@@ -211,14 +214,15 @@ const closeness = (passage: Passage, look: Look): number | null => {
   if (look.at.getTime() - passage.captured_at.getTime() > AGAIN_MS) return null;
   // It has left its place: that is another passage.
   if (parked && !stays) return null;
-  if (ms > (parked ? HIDDEN_MS : stays ? STANDING_MS : PASSAGE_MS)) return null;
+  const stands = stays && restedMs(passage) >= STANDS_MS;
+  if (ms > (parked ? HIDDEN_MS : stands ? STANDING_MS : PASSAGE_MS)) return null;
   const same = agreement(passage, look);
   if (same >= SAME_TEXT) return same;
   const widths = widthsBetween(passage.place, look.place);
-  if (same >= SAME_TEXT_NEARBY && (stays || (widths <= NEARBY && ms <= NEARBY_MS))) return same;
+  if (same >= SAME_TEXT_NEARBY && (stands || (widths <= NEARBY && ms <= NEARBY_MS))) return same;
   if (same >= SAME_TEXT_NEXT_TO_IT && widths <= NEXT_TO_IT && ms <= NEXT_TO_IT_MS) return same;
   const isUnread = look.found.text === null || Object.keys(passage.texts).length === 0;
-  if (isUnread && (stays || (widths <= NEARBY_UNREAD && ms <= NEARBY_UNREAD_MS))) return same - widths;
+  if (isUnread && (stands || (widths <= NEARBY_UNREAD && ms <= NEARBY_UNREAD_MS))) return same - widths;
   return null;
 };
 

@@ -35,7 +35,10 @@ const LEAST_CELLS = 3;
  * changed: where the vehicles of a lane were learnt too, the next ones on it were not seen until they were near.
  */
 const [RESTLESS, MEMORY, MOST_RESTLESS] = [0.1, 0.03, CELLS * 0.04];
-/** What moves is looked at until it has been still for so long: who stops at a light is best read then, and more than once. */
+/**
+ * What moves is looked at until it has been still for so long, and once at least where pictures come slower: who stops at a light
+ * is best read then, and more than once.
+ */
 const HELD_OPEN_MS = 2000;
 /** Even where nothing seems to change it is looked at so often, for what changes slower than anybody drives. */
 const LONGEST_MS = 60_000;
@@ -46,6 +49,7 @@ type Seen = {
   restless: Float32Array;
   width: number;
   height: number;
+  at: number;
   looked_at: number;
   changed_at: number;
 };
@@ -59,12 +63,13 @@ export const openGate = ({ enabled, now = () => performance.now() }: GateOptions
     const at = now();
     const isSame = before?.width === width && before.height === height;
     const changed_at = !isSame ? Number.NEGATIVE_INFINITY : hasChanged(before, cells) ? at : before.changed_at;
-    const worth = !isSame || at - changed_at <= HELD_OPEN_MS || at - before.looked_at > LONGEST_MS;
+    const hasJustChanged = before?.changed_at === before?.at;
+    const worth = !isSame || hasJustChanged || at - changed_at <= HELD_OPEN_MS || at - before.looked_at > LONGEST_MS;
     // Against the picture before, not the one last looked at: what has come to stand is the street soon.
     last.delete(source);
     const restless = isSame ? before.restless : new Float32Array(CELLS);
     const looked_at = worth ? at : (before?.looked_at ?? at);
-    last.set(source, { cells, restless, width, height, looked_at, changed_at });
+    last.set(source, { cells, restless, width, height, at, looked_at, changed_at });
     if (last.size > MOST_SOURCES) last.delete(last.keys().next().value ?? "");
     return worth;
   };

@@ -184,7 +184,7 @@ test("a decoder that was killed while it was idle costs nothing", async () => {
 });
 
 test("a decoder that falls silent is ended, its picture given back, and the next decoded", async () => {
-  const decoder = open({ limit_ms: 1500 });
+  const decoder = open();
   await decoder.decode("a", "h264", good);
   for (const child of children()) process.kill(child, "SIGSTOP");
   const stuck = decoder.decode("b", "h264", good);
@@ -198,7 +198,7 @@ describe("what breaks decoders", () => {
     const lines: string[] = [];
     const clock = { now: 0 };
     const log = createLog({ context: "test", write: (line) => lines.push(line) });
-    const decoder = open({ log, limit_ms: 1500, now: () => clock.now });
+    const decoder = open({ log, limit_ms: 20_000, now: () => clock.now });
     return {
       clock,
       decoder,
