@@ -12,6 +12,8 @@ const modules = join(dirname(fileURLToPath(import.meta.url)), "..", "node_module
  * forgets to disarm its timer when a connection closes (a slot of the pool that never sends again). porsager/postgres#1154,
  * #1168, #1208. A statement on a lost connection is refused instead; what was buffered for it is dropped. So is what was asked
  * between a socket's fault and its end, which nobody ever answered: who hears of the fault and asks again at once waited for ever.
+ * And whoever was cut while the driver asked for the types of arrays had the process ended by that question's unheard refusal; the
+ * statement for which it connected is refused in any case.
  */
 const postgresPatches = ["src/connection.js", "cf/src/connection.js"].flatMap((file) => [
   {
@@ -35,6 +37,11 @@ const postgresPatches = ["src/connection.js", "cf/src/connection.js"].flatMap((f
     file,
     find: "    !hadError && (query || sent.length) && error(",
     replace: "    ;(query || sent.length) && error(",
+  },
+  {
+    file,
+    find: "        return fetchArrayTypes()\n",
+    replace: "        return fetchArrayTypes().catch(() => undefined)\n",
   },
 ]);
 

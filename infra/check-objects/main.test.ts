@@ -41,7 +41,14 @@ test("the command counts, names what is wrong and ends with it", async () => {
   expect(check()).toEqual(lacking);
   // As `npm start` says it, and nothing in the environment.
   const system_database_url = host.database.urls.system;
-  const running = { url: "", system_database_url, broker_url: "", objects_url: OBJECTS_URL, secrets_dir: SECRETS_DIR };
+  const running = {
+    url: "",
+    authority_file: null,
+    system_database_url,
+    broker_url: "",
+    objects_url: OBJECTS_URL,
+    secrets_dir: SECRETS_DIR,
+  };
   mkdirSync(join(folder, "run"));
   writeFileSync(join(folder, "run", "running.json"), JSON.stringify(running));
   const command = [join(import.meta.dirname, "main.ts"), "--data", folder];

@@ -15,6 +15,7 @@ const programs = {
   redrive: { file: "connector/redrive.ts", tools: [] },
   "read-plates": { file: "infra/read-plates/main.ts", tools: ["ffmpeg"] },
   replay: { file: "connector/replay.ts", tools: [] },
+  "refused-frames": { file: "connector/refused-frames.ts", tools: [] },
 };
 const tools = {
   ffmpeg: { commands: ["ffmpeg", "ffprobe"], packages: "ffmpeg", purpose: "FFmpeg (records and joins video)" },

@@ -67,7 +67,10 @@ const ownDatabase = async (folder: DataFolder, root: string, say: (line: string)
   const passwords = readPasswords(folder.secrets);
   const server = await keepPostgres(
     { dataDir: join(folder.root, "postgres"), password: passwords.superuser, durable: true, say },
-    () => say("postgres has ended; it is started again."),
+    {
+      onRestart: () => say("postgres has ended; it is started again."),
+      onFailure: (why) => say(`postgres cannot be started and is tried again: ${why}`),
+    },
   );
   try {
     await ensureLogins(server.superuser_url, DATABASE, passwords);

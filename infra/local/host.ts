@@ -35,6 +35,7 @@ import { VisionEnvironment } from "#lib/vision/settings.ts";
 import { eventCounter, measureSystem } from "../system-metrics.ts";
 import { consoleRoutes } from "./console-files.ts";
 import { FirstCityPlan, makeFirstCity } from "./first-city.ts";
+import { refusedFramesRoute } from "./refused-frames-route.ts";
 
 const Environment = z.object({
   DATABASE_URL: z.url(),
@@ -78,7 +79,12 @@ const main = async (): Promise<void> => {
     grants: { sql, system, objects, cache, keys, clock, sight },
     log,
     metrics,
-    routes: [ingestRoutes(needs), mediaRoutes(needs), ...objectsAndConsole(environment, ports, clock)],
+    routes: [
+      ingestRoutes(needs),
+      mediaRoutes(needs),
+      refusedFramesRoute(frames, ports.system_token),
+      ...objectsAndConsole(environment, ports, clock),
+    ],
     onEvents(types) {
       countEvents(types);
       connector.wake();
@@ -146,7 +152,8 @@ const untilDatabaseAnswers = async (system: Sql, log: Log): Promise<void> => {
 
 const openPorts = async (environment: Environment, log: Log, metrics: Metrics) => {
   const on_error = (error: unknown): void => log.warn("The work table could not be reached", { error });
-  const keys = keysFrom(await readMaterial(environment.SECRETS_DIR));
+  const material = await readMaterial(environment.SECRETS_DIR);
+  const keys = keysFrom(material);
   const sql = connectSql(environment.DATABASE_URL, { max: 10, application_name: "gt-vision host" });
   const system = connectSql(environment.SYSTEM_DATABASE_URL, { max: 16, application_name: "gt-vision system" });
   const plan = planOf(catalogue);
@@ -166,7 +173,7 @@ const openPorts = async (environment: Environment, log: Log, metrics: Metrics) =
     await Promise.all([frames.close(), cache.close(), objects.close(), sight.close()]);
     await Promise.all([sql.end({ timeout: 2 }), system.end({ timeout: 2 })]);
   };
-  return { keys, sql, system, plan, objects, cache, frames, broker, sight, close };
+  return { keys, system_token: material.system_token, sql, system, plan, objects, cache, frames, broker, sight, close };
 };
 
 const makeReadyForPeople = async (host: Host, system: Sql, environment: Environment, now: Date): Promise<void> => {

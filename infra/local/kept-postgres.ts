@@ -9,18 +9,30 @@ export type KeptPostgres = Pick<LocalPostgres, "superuser_url" | "port"> & {
   stop(): Promise<void>;
 };
 
-export const keepPostgres = async (options: PostgresOptions, onRestart: () => void): Promise<KeptPostgres> => {
+export type Told = {
+  onRestart?: () => void;
+  /** Why it could not be started; not again while the reason is the same. It is tried on. */
+  onFailure?: (why: string) => void;
+};
+
+export const keepPostgres = async (options: PostgresOptions, told: Told = {}): Promise<KeptPostgres> => {
   const first = await startPostgres(options);
   const { superuser_url, port } = first;
   const stopping = new AbortController();
   let running: LocalPostgres | null = first;
 
   const startAgain = async (): Promise<void> => {
+    let said = "";
     for (let failures = 0; !stopping.signal.aborted; failures += 1) {
       const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] ?? 0;
       await waitOrStop(pause, stopping.signal);
       if (stopping.signal.aborted) return;
-      const started = await startPostgres({ ...options, port }).catch(() => null);
+      const started = await startPostgres({ ...options, port }).catch((error: unknown) => {
+        const why = lastWords(error);
+        if (why !== said && !stopping.signal.aborted) told.onFailure?.(why);
+        said = why;
+        return null;
+      });
       if (stopping.signal.aborted) return started?.stop();
       running = started;
       if (running) return;
@@ -31,7 +43,7 @@ export const keepPostgres = async (options: PostgresOptions, onRestart: () => vo
       await running.ended;
       running = null;
       if (stopping.signal.aborted) return;
-      onRestart();
+      told.onRestart?.();
       await startAgain();
     }
   };
@@ -46,6 +58,13 @@ export const keepPostgres = async (options: PostgresOptions, onRestart: () => vo
       await watching;
     },
   };
+};
+
+/** What ended the server as it says itself, without the time and its number; else its last words. */
+const lastWords = (error: unknown): string => {
+  const lines = (error instanceof Error ? error.message : String(error)).trim().split("\n");
+  const cause = lines.findLast((line) => /(?:FATAL|PANIC):/.test(line) && !line.includes("is starting up"));
+  return (cause ?? lines.at(-1) ?? "").replace(/^[\d-]+ [\d:.]+ UTC \[\d+\] /, "");
 };
 
 const waitOrStop = (ms: number, signal: AbortSignal): Promise<void> =>

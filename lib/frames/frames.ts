@@ -4,7 +4,7 @@
  * - `offer` = taken, not kept: a restart or a full queue may lose frames that wait.
  * - Bounded by count and age. At most 2 wait per camera: the newest wins, and a busy camera never evicts a quiet one.
  * - Once handed out, a frame is held until it is settled; after a crash of its holder it is offered again, three times
- *   at most, then its bytes and the reason are kept among the last 100 refused.
+ *   at most, then its bytes and the reason are kept among the last 100 refused, 64 MiB of them.
  * - Each consumer that the port was connected with gets every frame, and has all of the above to itself: its own waiting
  *   frames, holds, tries and refused. A slow one costs another nothing, and the bytes are kept once for all of them.
  */
@@ -28,6 +28,9 @@ export type Frame = {
 export const MAX_FRAME_BYTES = 5 * 1024 * 1024;
 /** How often a frame is handed out at most. */
 export const MAX_TRIES = 3;
+/** What is kept of refused frames, of each consumer. */
+export const MAX_REFUSED = 100;
+export const MAX_REFUSED_BYTES = 64 * 1024 * 1024;
 
 export type HeldFrame = { frame: Frame; attempt: number };
 export type Refused = { frame: Frame; consumer: string; reason: string; refused_at: Date };

@@ -2,6 +2,8 @@
 import { AppError } from "#lib/errors.ts";
 import {
   MAX_FRAME_BYTES,
+  MAX_REFUSED,
+  MAX_REFUSED_BYTES,
   MAX_TRIES,
   type Frame,
   type FrameCounts,
@@ -27,7 +29,6 @@ export type MemoryFramesOptions = {
 
 const MAX_WAITING = 512;
 const MAX_BYTES = 256 * 1024 * 1024;
-const MAX_REFUSED = 100;
 
 type Worker = {
   parallel: number;
@@ -157,12 +158,13 @@ const holding = (consumer: string, room: WaitingRoom, now: () => number, drainMs
 
 const lastRefused = (consumer: string, now: () => number) => {
   const last: Refused[] = [];
-  let count = 0;
+  let [count, bytes] = [0, 0];
   return {
     add: (frame: Frame, reason: string): void => {
       count++;
       last.push({ frame, consumer, reason, refused_at: new Date(now()) });
-      if (last.length > MAX_REFUSED) last.shift();
+      bytes += frame.bytes.byteLength;
+      while (last.length > MAX_REFUSED || bytes > MAX_REFUSED_BYTES) bytes -= last.shift()?.frame.bytes.byteLength ?? 0;
     },
     list: (): Refused[] => [...last],
     count: () => count,

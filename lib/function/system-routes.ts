@@ -87,7 +87,7 @@ const readyReply = async ({ settled, ready, draining }: Needs): Promise<Reply> =
 };
 
 /** Compared as hashes: how long a comparison takes says nothing about the token. */
-const mustBeSystem = async (request: Request, token: string | undefined): Promise<void> => {
+export const mustBeSystem = async (request: Request, token: string | undefined): Promise<void> => {
   const given = /^Bearer (\S+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
   const fits = token !== undefined && given !== undefined && (await sha256Hex(given)) === (await sha256Hex(token));
   if (!fits) throw new AppError("unauthorized", "This is for the system itself", { reason: "token.invalid" });

@@ -2,7 +2,15 @@
 import type { Redis } from "ioredis";
 import { openLine } from "#lib/cache/redis/line.ts";
 import { AppError } from "#lib/errors.ts";
-import type { Frame, FrameCounts, FrameFormat, HeldFrame, Refused } from "../frames.ts";
+import {
+  MAX_REFUSED,
+  MAX_REFUSED_BYTES,
+  type Frame,
+  type FrameCounts,
+  type FrameFormat,
+  type HeldFrame,
+  type Refused,
+} from "../frames.ts";
 import type { Added } from "../waiting-room.ts";
 import { COUNTS, OFFER, REFUSE, SETTLE, TAKE } from "./slots-lua.ts";
 
@@ -34,8 +42,6 @@ export type Slots = {
 const DEADLINE_MS = 2000;
 /** Longer than anybody looks at a frame; then it is forgotten with whoever held it. */
 export const HOLD_MS = 600_000;
-const MAX_REFUSED = 100;
-const MAX_REFUSED_BYTES = 64 * 1024 * 1024;
 const PREFIX = "gt:frames:";
 
 type Scripts = {
