@@ -11,6 +11,9 @@ import { uuidv7 } from "#lib/ids.ts";
 
 const Environment = z.object({ SYSTEM_DATABASE_URL: z.url().optional(), BROKER_URL: z.string().optional() });
 const Running = z.object({
+  url: z.string(),
+  /** Of the certificate at `url`, where it is one of the installation's own. */
+  authority_file: z.string().nullable(),
   system_database_url: z.string(),
   broker_url: z.string(),
   objects_url: z.string(),

@@ -164,6 +164,17 @@ export const framesChecks: readonly Check<FramesBench>[] = [
     const kept = await frames.refused();
     assert.deepEqual([kept.length, kept[0]?.frame.correlation_id], [100, "4"]);
   }),
+  on("of large ones only the last 64 MiB", async ({ frames }) => {
+    await frames.consume(1, async () => {
+      throw new Error("no");
+    });
+    for (let n = 1; n <= 14; n++) {
+      await frames.offer(frameOf("a", `${n}`, 5 * 1024 * 1024));
+      await eventually("it is refused", async () => (await frames.counts()).refused === n);
+    }
+    const kept = await frames.refused();
+    assert.deepEqual([kept.length, kept.at(-1)?.frame.correlation_id], [12, "14"]);
+  }),
   on("a frame in hand when its consumer stops without settling goes to another one", async ({ frames }) => {
     await frames.offer(frameOf("a", "one"));
     let taken = false;

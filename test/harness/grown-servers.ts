@@ -127,7 +127,7 @@ const urlAs = (url: string, user: keyof typeof passwords): string => {
 /** With the product's durability; it restarts itself, on its old port. */
 const startDatabase = async (folder: string, keep: Keep) => {
   const options = { dataDir: join(folder, "postgres"), password: "superuser", durable: true };
-  const kept: KeptPostgres = keep(await keepPostgres(options, () => undefined));
+  const kept: KeptPostgres = keep(await keepPostgres(options));
   await ensureLogins(kept.superuser_url, DATABASE, passwords);
   const owner = urlAs(kept.superuser_url, "gt_owner");
   await migrate(owner, join(import.meta.dirname, "../../migrations"));

@@ -21,7 +21,7 @@ const NAME = "gt_vision";
 export const startOwnPostgres = async (): Promise<OwnPostgres> => {
   const folder = mkdtempSync(join(tmpdir(), "gt-own-postgres-"));
   const options = { dataDir: join(folder, "postgres"), password: "superuser", durable: true };
-  const kept = await keepPostgres(options, () => undefined);
+  const kept = await keepPostgres(options);
   await ensureLogins(kept.superuser_url, NAME, passwords);
   const url = (user: keyof typeof passwords): string => {
     const made = new URL(kept.superuser_url);

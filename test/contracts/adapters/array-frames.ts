@@ -1,6 +1,14 @@
 /** Frames as one flat list, sorted when something is taken. Deliberately unlike the real one. */
 import { AppError } from "#lib/errors.ts";
-import type { Frame, FrameCounts, Frames, HeldFrame, Refused } from "#lib/frames/frames.ts";
+import {
+  MAX_REFUSED,
+  MAX_REFUSED_BYTES,
+  type Frame,
+  type FrameCounts,
+  type Frames,
+  type HeldFrame,
+  type Refused,
+} from "#lib/frames/frames.ts";
 
 type Item = { frame: Frame; attempt: number; at: number; order: number; state: "waiting" | "held" | "gone" };
 
@@ -54,7 +62,8 @@ const arrayList = (consumer: string, now: () => number, max: number, maxAgeMs: n
   const fail = (item: Item, reason: string): void => {
     if (item.attempt === 3) {
       item.state = "gone";
-      refused = [...refused, { frame: item.frame, consumer, reason, refused_at: new Date(now()) }].slice(-100);
+      refused = [...refused, { frame: item.frame, consumer, reason, refused_at: new Date(now()) }].slice(-MAX_REFUSED);
+      while (bytesOf(refused) > MAX_REFUSED_BYTES) refused = refused.slice(1);
       refusedCount++;
     } else {
       item.attempt++;
@@ -131,3 +140,5 @@ const arrayList = (consumer: string, now: () => number, max: number, maxAgeMs: n
     },
   };
 };
+
+const bytesOf = (all: readonly Refused[]): number => all.reduce((sum, { frame }) => sum + frame.bytes.byteLength, 0);
