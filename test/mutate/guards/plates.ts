@@ -202,6 +202,22 @@ export const plates: readonly Guard[] = [
     title: "belongs to a passage",
   },
   {
+    guards: "frames: who was seen at a place once does not stand there",
+    file: "functions/ai/passages.ts",
+    find: "const stands = stays && restedMs(passage) >= STANDS_MS;",
+    replace: "const stands = stays;",
+    tests: ["functions/ai/passages.test.ts"],
+    title: "is not taken for him",
+  },
+  {
+    guards: "gate: who comes to stand is looked at once more, however slowly pictures come",
+    file: "lib/vision/gate.ts",
+    find: "const hasJustChanged = before?.changed_at === before?.at;",
+    replace: "const hasJustChanged = false;",
+    tests: ["lib/vision/gate.test.ts"],
+    title: "nearly as grey",
+  },
+  {
     guards: "frames: looks at one plate err alike",
     file: "functions/ai/passages.ts",
     find: "(1 - own.confidence) ** Math.sqrt(own.looks)",
