@@ -42,10 +42,15 @@ export const runningOn = (data = join(import.meta.dirname, "..", "data")): z.inf
 };
 
 /** `by`: who sits at the machine. */
-export const auditAct = async (sql: Sql, action: string, details: Record<string, unknown>): Promise<void> => {
+export const auditAct = async (
+  sql: Sql,
+  action: string,
+  details: Record<string, unknown>,
+  object_type: "queue" | "frame" = "queue",
+): Promise<void> => {
   const now = new Date();
   const caller = { kind: "system" as const, id: "operator", cities: "all" as const, permissions: [] };
-  const note = { object_type: "queue", object_id: action, details: { ...details, by: userInfo().username } };
+  const note = { object_type, object_id: action, details: { ...details, by: userInfo().username } };
   const row = { id: uuidv7(now), at: now, caller, action, note, address: "in-process", correlation_id: uuidv7(now) };
   await withTenant(sql, "all", "write", (tx) => writeAudit(tx, [{ ...row, result: "done" }]));
 };

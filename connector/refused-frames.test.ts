@@ -50,7 +50,7 @@ beforeEach(async () => {
 
 const run = async (...args: string[]): Promise<Record<string, unknown>[]> =>
   (await refusedFrames(db.system, async () => kept, args)).split("\n").map((line) => JSON.parse(line) as never);
-const audited = () => db.owner`select action, details from audit_log`;
+const audited = () => db.owner`select action, object_type, details from audit_log`;
 
 test("they are listed with their reasons and without their bytes, of one camera if so told", async () => {
   const lines = await run();
@@ -83,7 +83,9 @@ test("saved, each is one file for its owner alone, and the act is in the audit t
   expect([...readFileSync(join(out, files[0]!))]).toEqual([0, 0, 0, 1, 103]);
   expect(statSync(join(out, files[1]!)).mode & 0o777).toBe(0o600);
   const by = expect.stringMatching(/./);
-  expect(await audited()).toMatchObject([{ action: "save-refused-frames", details: { count: 3, camera: null, by } }]);
+  expect(await audited()).toMatchObject([
+    { action: "save-refused-frames", object_type: "frame", details: { count: 3, camera: null, by } },
+  ]);
   // What somebody has looked into and changed stays.
   writeFileSync(join(out, files[0]!), "seen");
   await run("--save", out);

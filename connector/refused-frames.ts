@@ -48,7 +48,8 @@ export const refusedFrames = async (
   if (save === "") throw new Error(help);
   const some = (await refused()).filter(({ frame }) => camera === undefined || frame.camera_id === camera);
   const lines = some.map((one) => JSON.stringify(save === undefined ? toldOf(one) : saved(one, save)));
-  if (save !== undefined) await auditAct(sql, "save-refused-frames", { count: some.length, camera: camera ?? null });
+  if (save !== undefined)
+    await auditAct(sql, "save-refused-frames", { count: some.length, camera: camera ?? null }, "frame");
   return lines.length > 0 ? lines.join("\n") : "No frames are kept that were refused.";
 };
 

@@ -69,6 +69,7 @@ export const PlateRead = z.object({
       color_confidence: z.number().nullish(),
     })
     .nullable(),
+  /** Of a frame: of the first look that came of this passage. Of a post: what its camera said, where that can be. */
   captured_at: Time,
   received_at: Time,
   camera_time: Time.nullable(),

@@ -1,6 +1,6 @@
 /** Passages between frames: rows of `plate_passages`, read and written under the lock of their camera. */
 import type { TransactionSql } from "#lib/db/connect.ts";
-import { HIDDEN_MS, PARKED_MS, PASSAGE_MS, type Passage } from "./passages.ts";
+import { HIDDEN_MS, PARKED_MS, PASSAGE_GAP_MS, type Passage } from "./passages.ts";
 
 const PARKED = `${PARKED_MS} milliseconds`;
 
@@ -33,7 +33,7 @@ export const listOpen = async (
   { cidade_id, camera_id }: Camera,
   at: Date,
 ): Promise<PassageRow[]> => {
-  const [oldest, newest] = [new Date(at.getTime() - HIDDEN_MS), new Date(at.getTime() + PASSAGE_MS)];
+  const [oldest, newest] = [new Date(at.getTime() - HIDDEN_MS), new Date(at.getTime() + PASSAGE_GAP_MS)];
   const rows = await sql<Stored[]>`
     select * from plate_passages
     where cidade_id = ${cidade_id} and camera_id = ${camera_id} and last_at >= ${oldest} and first_at <= ${newest}

@@ -9,11 +9,11 @@ import type { Alternative, PlateFound } from "#lib/vision/vision.ts";
 import type { Look, Place } from "./looks.ts";
 
 /** Looks of a vehicle that moves are not further apart. */
-export const PASSAGE_MS = 30_000;
+export const PASSAGE_GAP_MS = 30_000;
 /** Of one that stands still: where nothing changes, pictures are looked at once a minute only. */
-export const STANDING_MS = 90_000;
+export const STANDING_GAP_MS = 90_000;
 /** Seen at its place for so long it stands there. Who was seen there once may have gone, and the next one comes the same way. */
-const STANDS_MS = 1500;
+const STANDS_AFTER_MS = 1500;
 /** At one place for so long, a vehicle is parked. Red lights are shorter. */
 export const PARKED_MS = 120_000;
 /** So long a parked one may be hidden. */
@@ -214,8 +214,8 @@ const closeness = (passage: Passage, look: Look): number | null => {
   if (look.at.getTime() - passage.captured_at.getTime() > AGAIN_MS) return null;
   // It has left its place: that is another passage.
   if (parked && !stays) return null;
-  const stands = stays && restedMs(passage) >= STANDS_MS;
-  if (ms > (parked ? HIDDEN_MS : stands ? STANDING_MS : PASSAGE_MS)) return null;
+  const stands = stays && restedMs(passage) >= STANDS_AFTER_MS;
+  if (ms > (parked ? HIDDEN_MS : stands ? STANDING_GAP_MS : PASSAGE_GAP_MS)) return null;
   const same = agreement(passage, look);
   if (same >= SAME_TEXT) return same;
   const widths = widthsBetween(passage.place, look.place);

@@ -59,6 +59,16 @@ test("killed again and again, whatever it is at, it is back on its port", async 
   await isBack();
 });
 
+test("killed while one of its processes does not notice, it is back all the same", async () => {
+  const pid = kept.pid() ?? 0;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+  const checkpointer = children.find((child) => commandOf(child).includes("checkpointer")) ?? 0;
+  process.kill(checkpointer, "SIGSTOP");
+  process.kill(pid, "SIGKILL");
+  await expect.poll(() => kept.pid()).toBeNull();
+  await isBack();
+});
+
 test("its port is none that is given to whoever asks for any", () => {
   const [first = 0] = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8").split("\t").map(Number);
   expect(kept.port).toBeLessThan(first);

@@ -17,6 +17,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
+import { endLeftover, endOrphans } from "./postgres-leftovers.ts";
 
 const packageFolder = join(
   import.meta.dirname,
@@ -52,6 +53,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<LocalPost
   const run = wayToRun(options);
   if (!existsSync(join(run.dataDir, "PG_VERSION"))) initialise(run, options.password);
   await endLeftover(run.dataDir);
+  await endOrphans(run.dataDir);
   const port = options.port ?? (await freePort(run.dataDir));
   const child = run.spawn("postgres", ["-D", run.dataDir, ...settings(port, options.durable)]);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -172,31 +174,6 @@ const initialise = (run: Run, password: string): void => {
     run.runNow("initdb", args);
   } finally {
     rmSync(secret, { recursive: true });
-  }
-};
-
-/**
- * A supervisor that was killed leaves its server running: it is stopped in order before a new one starts. The lock file of a
- * dead server stays: by it PostgreSQL finds out whether sessions of that server still hold its memory. Only where its number
- * has been given to another program it would be believed wrongly.
- */
-const endLeftover = async (dataDir: string): Promise<void> => {
-  const file = join(dataDir, "postmaster.pid");
-  if (!existsSync(file)) return;
-  const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
-  if (!existsSync(`/proc/${pid}`)) return;
-  if (!isOurPostgres(pid, dataDir)) return rmSync(file, { force: true });
-  process.kill(pid, "SIGINT");
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline && isOurPostgres(pid, dataDir);) await pause(50);
-  if (isOurPostgres(pid, dataDir)) process.kill(pid, "SIGQUIT");
-};
-
-/** In a user namespace the file holds the same process number: only users are mapped. */
-const isOurPostgres = (pid: number, dataDir: string): boolean => {
-  try {
-    return pid > 1 && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(dataDir);
-  } catch {
-    return false;
   }
 };
 

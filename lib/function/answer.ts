@@ -16,6 +16,7 @@ export type Answer =
   /** This attempt failed; another may not. */
   | { failed: true; reason: string };
 
+/** By the reason of an error `unavailable` or `too_many`. */
 const onlyWaits = new Map<string | undefined, OnlyWaits>([
   ["event.version", "message"],
   [LOCKED, "subject"],

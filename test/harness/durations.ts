@@ -32,6 +32,7 @@ export const longOnes: Readonly<Record<string, number>> = {
   "test/faults/s3.test.ts": 30,
   "test/workerd/workerd.test.ts": 30,
   "test/faults/redis.test.ts": 26,
+  "infra/local/kept-postgres.test.ts": 20,
   "edge-agent/reading/agent-at-site.test.ts": 28,
   "infra/read-plates/main.test.ts": 25,
   "lib/vision/still-pictures.test.ts": 20,

@@ -1,4 +1,4 @@
-"""python -m gtplates mark | unboxed | pack | render | bank | train | train-all | calibrate | judged | evaluate | export | card (see README.md)."""
+"""python -m gtplates mark | unboxed | pack | render | bank | train | train-all | calibrate | judged | evaluate | large-frames | export | card (see README.md)."""
 
 from __future__ import annotations
 

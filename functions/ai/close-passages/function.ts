@@ -1,11 +1,11 @@
 import { cron, type Needs } from "#lib/function/define.ts";
 import { endRead, publishRead } from "../frame-reads.ts";
 import { listEnded, lockCamera, takeEnded, type PassageRow } from "../passage-rows.ts";
-import { readingOf, STANDING_MS } from "../passages.ts";
+import { readingOf, STANDING_GAP_MS } from "../passages.ts";
 import { deletePictures } from "../stored-pictures.ts";
 
 /** A frame waits for 30 s at most and is tried three times: after that no look that belongs to it comes any more. */
-const ENDED_MS = STANDING_MS + 30_000;
+const ENDED_MS = STANDING_GAP_MS + 30_000;
 const CAMERAS = 200;
 /** Below it is a poster or a grille rather than a plate that could not be read. */
 const LEAST_SCORE = 0.5;

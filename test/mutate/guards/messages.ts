@@ -121,8 +121,8 @@ export const messages: readonly Guard[] = [
   {
     guards: "locks: one that is not to be had says nothing about other messages",
     file: "lib/function/answer.ts",
-    find: '["event.version", LOCKED]',
-    replace: '["event.version"]',
+    find: '  [LOCKED, "subject"],\n',
+    replace: "",
     tests: ["functions/ai/parse-lpr-event"],
     title: "holds up what is written",
   },

@@ -204,7 +204,7 @@ export const plates: readonly Guard[] = [
   {
     guards: "frames: who was seen at a place once does not stand there",
     file: "functions/ai/passages.ts",
-    find: "const stands = stays && restedMs(passage) >= STANDS_MS;",
+    find: "const stands = stays && restedMs(passage) >= STANDS_AFTER_MS;",
     replace: "const stands = stays;",
     tests: ["functions/ai/passages.test.ts"],
     title: "is not taken for him",
