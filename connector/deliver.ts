@@ -53,7 +53,7 @@ export const startDeliveries = async (parts: Parts): Promise<Deliveries> => {
     delivery: Delivery,
   ): Promise<Settlement> => {
     const { subject } = delivery.event;
-    const held_seconds = held.laterSeconds(subject);
+    const held_seconds = held.pass(subject);
     if (held_seconds !== null) {
       const reason = "not asked: somebody holds what it writes, as another message was told";
       return count(delivery, { park: true, delay_seconds: held_seconds, reason }, "unasked");

@@ -5,8 +5,8 @@
 import { parkSeconds, type Outcome } from "./retry-rules.ts";
 
 export type HeldSubjects = {
-  /** `null`: to ask, and to tell what was answered. Else when to come again. */
-  laterSeconds(subject: string | undefined): number | null;
+  /** `null`: to ask, and to tell what was answered. Else in how many seconds to come again. */
+  pass(subject: string | undefined): number | null;
   tell(subject: string | undefined, outcome: Outcome): void;
 };
 
@@ -17,7 +17,7 @@ export const createHeldSubjects = (clock: () => Date): HeldSubjects => {
   /** When somebody may ask again, ms. */
   const held = new Map<string, number>();
   return {
-    laterSeconds(subject) {
+    pass(subject) {
       if (subject === undefined) return null;
       const again = held.get(subject);
       if (again === undefined) return null;

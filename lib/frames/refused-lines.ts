@@ -1,8 +1,9 @@
 /** Refused frames from one process to another: a line of JSON each, the bytes in Base64. */
 import * as z from "zod";
 import type { FrameFormat, Refused } from "#lib/frames/frames.ts";
+import { frameMediaTypes } from "#lib/frames/media-types.ts";
 
-const formats: readonly FrameFormat[] = ["h264", "h265", "jpeg", "png"];
+const formats = Object.keys(frameMediaTypes) as FrameFormat[];
 
 const Line = z.object({
   frame: z.object({
